@@ -1,0 +1,25 @@
+"""The words that all rooms share: embedders, embeddings, prompts, texts, progress."""
+
+from workbench.contracts.embedder import Backend, Embedder, EmbedderInfo, Embeddings, Pooling
+from workbench.contracts.progress import CancelSignal, Progress, ProgressFn, check_cancel
+from workbench.contracts.prompts import Prompt, PromptSource, resolve_prompt
+from workbench.contracts.texts import KINDS, Issue, Kind, TextItem
+
+__all__ = [
+    "KINDS",
+    "Backend",
+    "CancelSignal",
+    "Embedder",
+    "EmbedderInfo",
+    "Embeddings",
+    "Issue",
+    "Kind",
+    "Pooling",
+    "Progress",
+    "ProgressFn",
+    "Prompt",
+    "PromptSource",
+    "TextItem",
+    "check_cancel",
+    "resolve_prompt",
+]
