@@ -1,0 +1,175 @@
+"""A model directory to a LocalEmbedder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from workbench.contracts import Backend, EmbedderInfo
+from workbench.embedders.arrays import check_dim
+from workbench.embedders.local.embedder import LoadedModel, LocalEmbedder, Memory
+from workbench.embedders.local.runtime import (
+    TOLERANCES,
+    Runtime,
+    choose_runtime,
+    memory_in_use,
+    quiet_transformers,
+)
+from workbench.embedders.local.tokens import prepare_tokenizer
+from workbench.embedders.recipe import Recipe
+from workbench.errors import IncompleteModelError, InputError, ModelError
+
+# A pass should take a few seconds at most on a small CPU, and gains nothing beyond 2,048 tokens
+# there; a GPU wants far more at once.
+_CPU_BUDGET = (256, 2_048)
+_CPU_WORK = 2.5e11
+_GPU_BUDGET = 16_384
+
+
+def load_local(
+    directory: Path,
+    recipe: Recipe,
+    *,
+    name: str,
+    backend: Backend = "local",
+    revision: str | None = None,
+    device: str | None = None,
+    dtype: str | None = None,
+    dim: int | None = None,
+    max_tokens: int | None = None,
+    notes: tuple[str, ...] = (),
+) -> LocalEmbedder:
+    """Load a directory that ``inspect_model`` found whole.
+
+    Raises:
+        ModelError: A device or type that is not there; code the model brings along.
+        IncompleteModelError: The weights lack tensors of the architecture.
+        InputError: ``dim`` or ``max_tokens`` outside what the model has.
+    """
+    runtime = choose_runtime(device, dtype)
+    before = memory_in_use(runtime.device)
+    model, tokenizer = _load_parts(directory, runtime)
+    limit = _choose_limit(max_tokens, recipe, model, tokenizer)
+    fast = prepare_tokenizer(tokenizer, max_tokens=limit, end_token=recipe.end_token)
+    native_dim = int(model.config.hidden_size)
+    width = check_dim(dim, native_dim)
+    weights = sum(part.numel() * part.element_size() for part in model.parameters())
+    memory = Memory(weights, before, memory_in_use(runtime.device))
+    info = EmbedderInfo(
+        name=name,
+        backend=backend,
+        dim=width,
+        native_dim=native_dim,
+        normalized=recipe.normalize,
+        tolerance=TOLERANCES[runtime.dtype],
+        revision=revision,
+        max_tokens=limit,
+        pooling=recipe.pooling,
+        dtype=runtime.dtype,
+        device=runtime.device,
+        prompts=recipe.prompts,
+        default_prompt=recipe.default_prompt,
+        instruction_template=recipe.instruction_template,
+        notes=(
+            *notes,
+            *_describe_dim(width, native_dim, recipe),
+            runtime.note,
+            f"the weights take {weights / 1e6:,.0f} MB",
+        ),
+    )
+    loaded = LoadedModel(
+        model=model,
+        tokenizer=fast,
+        unknown_id=_unknown_id(tokenizer),
+        pad_id=tokenizer.pad_token_id or 0,
+        token_budget=_choose_budget(model, runtime),
+        memory=memory,
+    )
+    return LocalEmbedder(info, loaded)
+
+
+def _load_parts(directory: Path, runtime: Runtime) -> tuple[Any, Any]:
+    with quiet_transformers():
+        import torch
+        from transformers import AutoModel, AutoTokenizer
+
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(
+                directory, use_fast=True, local_files_only=True, trust_remote_code=False
+            )
+            model, report = AutoModel.from_pretrained(
+                directory,
+                use_safetensors=True,
+                local_files_only=True,
+                trust_remote_code=False,
+                dtype=getattr(torch, runtime.dtype),
+                attn_implementation="sdpa",
+                output_loading_info=True,
+            )
+        except torch.OutOfMemoryError as exc:
+            raise ModelError(
+                f"{directory.name} does not fit into the memory of {runtime.device}. "
+                "Take a smaller model, or device='cpu'."
+            ) from exc
+        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as exc:
+            raise ModelError(f"transformers cannot load {directory}: {exc}") from exc
+    # a pooling head that the recipe does not use may be missing, and no more than that
+    missing = sorted(key for key in report["missing_keys"] if not key.startswith("pooler."))
+    if missing:
+        raise IncompleteModelError(
+            f"{directory} lacks {len(missing)} tensors that its architecture has, first "
+            f"{missing[0]!r}: they would be random. Fetch the weights again."
+        )
+    return model.eval().to(runtime.device), tokenizer
+
+
+def _choose_limit(asked: int | None, recipe: Recipe, model: Any, tokenizer: Any) -> int:
+    positions = int(getattr(model.config, "max_position_embeddings", 0)) or 512
+    if model.config.model_type in {"roberta", "xlm-roberta", "camembert"}:
+        positions -= 2  # positions start after the padding id
+    largest = min(positions, int(tokenizer.model_max_length))
+    if asked is None:
+        return min(recipe.max_tokens or largest, positions)
+    smallest = 1 + int(tokenizer.num_special_tokens_to_add())
+    if not smallest <= asked <= positions:
+        raise InputError(
+            f"max_tokens={asked!r} was asked. This model takes {smallest} to {positions:,} "
+            "tokens, special tokens included."
+        )
+    return asked
+
+
+def _choose_budget(model: Any, runtime: Runtime) -> int:
+    if not runtime.device.startswith("cpu"):
+        return _GPU_BUDGET
+    embedding = model.get_input_embeddings().weight.numel()
+    working = sum(part.numel() for part in model.parameters()) - embedding
+    low, high = _CPU_BUDGET
+    return int(min(high, max(low, _CPU_WORK / max(1, working))))
+
+
+def _unknown_id(tokenizer: Any) -> int | None:
+    """Id of the unknown token where the vocabulary really uses it (not byte-level BPE)."""
+    model = tokenizer.backend_tokenizer.model
+    if type(model).__name__ == "BPE" and getattr(model, "unk_token", None) is None:
+        return None
+    return None if tokenizer.unk_token_id is None else int(tokenizer.unk_token_id)
+
+
+def _describe_dim(dim: int, native_dim: int, recipe: Recipe) -> tuple[str, ...]:
+    if dim == native_dim:
+        return ()
+    again = " and scaled to unit length again" if recipe.normalize else ""
+    said = f"vectors are cut from {native_dim} to their first {dim} components{again}"
+    if recipe.matryoshka is None:
+        return (f"{said}; the authors do not claim that this model bears it (Matryoshka)",)
+    low, high = recipe.matryoshka
+    if not low <= dim <= high:
+        return (f"{said}; the authors trained widths from {low} to {high}",)
+    return (said,)
+
+
+def with_notes(info: EmbedderInfo, *notes: str) -> EmbedderInfo:
+    """The same info with more notes."""
+    return replace(info, notes=(*info.notes, *notes))

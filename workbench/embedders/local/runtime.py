@@ -1,0 +1,119 @@
+"""Where a model runs and in which type: chosen, refused or said."""
+
+from __future__ import annotations
+
+import platform
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.errors import ModelError
+
+DTYPES = ("float32", "bfloat16", "float16")
+# Largest absolute difference, per component of a unit vector, between a text alone and in a batch.
+# float32: measured 4e-7 at most over the contract suite's models. bfloat16 and float16 hold 8 and
+# 11 bits: the order of a sum already moves a component by some 1e-3.
+TOLERANCES = {"float32": 1e-5, "bfloat16": 2e-2, "float16": 5e-3}
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A device, a type, and how they came about.
+
+    Attributes:
+        device: "cuda", "cuda:1", "mps" or "cpu".
+        dtype: One of ``DTYPES``.
+        note: A sentence for ``EmbedderInfo.notes``.
+    """
+
+    device: str
+    dtype: str
+    note: str
+
+
+def choose_runtime(device: str | None, dtype: str | None) -> Runtime:
+    """The device and type to use: the user's own, else the fastest that is exact enough.
+
+    Raises:
+        ModelError: A device that is not there, or a type it cannot compute in.
+    """
+    chosen = device or _best_device()
+    _check_device(chosen)
+    computed = dtype or _default_dtype(chosen)
+    if computed not in DTYPES:
+        raise ModelError(f"dtype={dtype!r} is not known. Allowed: {', '.join(DTYPES)}.")
+    if computed == "float16" and chosen == "cpu":
+        raise ModelError(
+            "dtype='float16' was asked on the CPU, where it overflows in some models and gains "
+            "nothing. Use 'float32' (exact) or 'bfloat16' (half the memory)."
+        )
+    how = "as asked" if device else "chosen: the best device found"
+    what = "as asked" if dtype else "chosen for it"
+    return Runtime(chosen, computed, f"runs on {chosen} ({how}) in {computed} ({what})")
+
+
+def _best_device() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _check_device(device: str) -> None:
+    import torch
+
+    try:
+        kind = torch.device(device).type
+    except RuntimeError as exc:
+        raise ModelError(f"device={device!r} is not a device name. Try 'cpu' or 'cuda'.") from exc
+    there = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not there.get(kind, False):
+        found = ", ".join(name for name, ok in there.items() if ok)
+        raise ModelError(f"device={device!r} was asked and is not here. Found: {found}.")
+
+
+def _default_dtype(device: str) -> str:
+    import torch
+
+    if device.startswith("cuda"):
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+    return "float32"
+
+
+def memory_in_use(device: str) -> int | None:
+    """Bytes this process holds: on the GPU for cuda, else resident; None where unknown."""
+    import torch
+
+    if device.startswith("cuda"):
+        return int(torch.cuda.memory_allocated(device))
+    statm = Path("/proc/self/statm")
+    if platform.system() != "Linux" or not statm.exists():
+        return None
+    import resource
+
+    return int(statm.read_text().split()[1]) * resource.getpagesize()
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """No progress bar and no report of transformers inside; its settings are restored after."""
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()

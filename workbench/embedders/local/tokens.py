@@ -1,0 +1,107 @@
+"""Texts to token rows, with what was cut and what the vocabulary lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.contracts import CancelSignal, check_cancel
+from workbench.errors import ModelError
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding, Tokenizer
+
+_TEXTS_BETWEEN_CANCEL_CHECKS = 512
+
+
+@dataclass(frozen=True)
+class TokenRows:
+    """Tokens of n texts.
+
+    Attributes:
+        rows: n tuples of token ids, special tokens included.
+        truncated: (n,) bool.
+        unknown: (n,) float32, share of the text's own tokens that the vocabulary lacks.
+    """
+
+    rows: list[tuple[int, ...]]
+    truncated: NDArray[np.bool_]
+    unknown: NDArray[np.float32]
+
+
+def prepare_tokenizer(tokenizer: Any, *, max_tokens: int, end_token: str | None) -> Tokenizer:
+    """The fast tokenizer inside a transformers one, set to cut at ``max_tokens`` and not to pad.
+
+    A tokenizer.json may carry its own padding and a shorter limit (MiniLM's does: 128 of each);
+    both are replaced here.
+
+    Raises:
+        ModelError: There is no fast tokenizer, or it has no ``end_token``.
+    """
+    backend: Tokenizer | None = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise ModelError(
+            f"{type(tokenizer).__name__} has no fast tokenizer (tokenizer.json). Convert it with "
+            "transformers' convert_slow_tokenizer and save it beside the weights."
+        )
+    if end_token is not None:
+        _append_token(backend, end_token)
+    backend.no_padding()
+    backend.enable_truncation(max_tokens)
+    return backend
+
+
+def _append_token(backend: Tokenizer, token: str) -> None:
+    from tokenizers import processors
+
+    token_id = backend.token_to_id(token)
+    if token_id is None:
+        raise ModelError(f"the tokenizer has no token {token!r}, which this model pools.")
+    backend.post_processor = processors.TemplateProcessing(
+        single=f"$A {token}", pair=None, special_tokens=[(token, token_id)]
+    )
+
+
+def encode_texts(
+    tokenizer: Tokenizer,
+    texts: Sequence[str],
+    *,
+    prefix: str,
+    unknown_id: int | None,
+    cancel: CancelSignal | None,
+) -> TokenRows:
+    """Token rows of ``prefix + text``.
+
+    Raises:
+        Cancelled: ``cancel`` was set.
+    """
+    count = len(texts)
+    rows: list[tuple[int, ...]] = []
+    truncated = np.zeros(count, np.bool_)
+    unknown = np.zeros(count, np.float32)
+    for start in range(0, count, _TEXTS_BETWEEN_CANCEL_CHECKS):
+        check_cancel(cancel, done=0, total=count)
+        part = [prefix + text for text in texts[start : start + _TEXTS_BETWEEN_CANCEL_CHECKS]]
+        for row, encoding in enumerate(tokenizer.encode_batch(part), start):
+            rows.append(tuple(encoding.ids))
+            truncated[row] = bool(encoding.overflowing)
+            if unknown_id is not None:
+                unknown[row] = _unknown_share(encoding, unknown_id, len(prefix))
+    return TokenRows(rows, truncated, unknown)
+
+
+def _unknown_share(encoding: Encoding, unknown_id: int, prefix_length: int) -> float:
+    if unknown_id not in encoding.ids:
+        return 0.0
+    own = [
+        token
+        for token, special, (_, end) in zip(
+            encoding.ids, encoding.special_tokens_mask, encoding.offsets, strict=True
+        )
+        if not special and end > prefix_length
+    ]
+    return own.count(unknown_id) / len(own) if own else 0.0
