@@ -1,0 +1,91 @@
+"""A workbench for text embeddings: paste texts, toggle one thing, see what it changed.
+
+    import workbench as wb
+
+    embedder = wb.load("minilm")                    # a registry name, a directory or a hub id
+    result = embedder.embed(["苹果", "fruit"])        # result.vectors: (2, dim) float32
+    wb.similarity(result.vectors)                   # (2, 2) cosines
+    wb.explore()                                    # the panel, in a notebook
+
+Every name below is looked up when it is first used, so that the import itself loads no torch, no
+transformers, no plotly and no widgets.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from workbench.contracts import Embedder, EmbedderInfo, Embeddings, Prompt
+    from workbench.embedders import load, models
+    from workbench.errors import (
+        Cancelled,
+        DependencyError,
+        DownloadError,
+        IncompleteModelError,
+        InputError,
+        ModelError,
+        PromptError,
+        UnknownModelError,
+        WorkbenchError,
+    )
+    from workbench.maths import neighbours, similarity
+    from workbench.panels.explorer import explore
+    from workbench.studies import Projection, project
+    from workbench.texts import samples
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Cancelled",
+    "DependencyError",
+    "DownloadError",
+    "Embedder",
+    "EmbedderInfo",
+    "Embeddings",
+    "IncompleteModelError",
+    "InputError",
+    "ModelError",
+    "Projection",
+    "Prompt",
+    "PromptError",
+    "UnknownModelError",
+    "WorkbenchError",
+    "__version__",
+    "explore",
+    "load",
+    "models",
+    "neighbours",
+    "project",
+    "samples",
+    "similarity",
+]
+
+_HOMES = {
+    "Embedder": "workbench.contracts",
+    "EmbedderInfo": "workbench.contracts",
+    "Embeddings": "workbench.contracts",
+    "Projection": "workbench.studies",
+    "Prompt": "workbench.contracts",
+    "explore": "workbench.panels.explorer",
+    "load": "workbench.embedders",
+    "models": "workbench.embedders",
+    "neighbours": "workbench.maths",
+    "project": "workbench.studies",
+    "samples": "workbench.texts",
+    "similarity": "workbench.maths",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from the room it lives in, once."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(_HOMES.get(name, "workbench.errors")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
