@@ -1,0 +1,1 @@
+"""Questions asked of vectors or of an embedder that is handed in."""

@@ -1,0 +1,113 @@
+"""UMAP's layout from neighbours that are known already.
+
+umap-learn's class would search for neighbours again, stretch the start to a square, and warn
+about what is asked of it; its documented functions do neither. Only this module imports umap.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.errors import DependencyError
+from workbench.maths.vectors import Matrix
+
+EPOCHS, EPOCHS_LARGE, LARGE = 500, 200, 10_000
+"""umap-learn's own defaults: 500 epochs up to 10,000 points, 200 above."""
+WARM_RATE = 0.25
+"""Learning rate when growing from an earlier map, where a fresh one has 1: low enough that points
+of unchanged texts stay, high enough that changed ones find their place."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""numba's fallback thread pool aborts the process when two threads enter it at once."""
+
+
+class _Epochs(int):
+    """A count that calls back at each epoch.
+
+    umap-learn (0.5.9 to 0.5.12) offers no callback, but its loop takes ``float(n_epochs)`` after
+    each epoch. Where a later version does not, the map is still right and only cancelling waits.
+    """
+
+    on_epoch: Callable[[int, int], None]
+    done = 0
+
+    def __float__(self) -> float:
+        self.done += 1
+        self.on_epoch(self.done, int(self))
+        return float(int(self))
+
+
+def lay_out(
+    begin: Matrix,
+    indices: NDArray[np.int64],
+    distances: Matrix,
+    *,
+    min_dist: float,
+    seed: int,
+    warm: bool,
+    on_epoch: Callable[[int, int], None],
+) -> Matrix:
+    """Move points until near texts are near.
+
+    Args:
+        begin: (n, 2), where the points begin; left as it is.
+        indices: (n, k), nearest others of each text.
+        distances: (n, k) float32, cosine distances, ascending.
+        min_dist: 0 to 1.
+        seed: Of the sampling of edges and of the jitter that parts coinciding points.
+        warm: ``begin`` is an earlier map: move gently.
+        on_epoch: Called after each epoch with epochs done and in all; may raise to stop.
+
+    Returns:
+        (n, 2) float32, the same for the same arguments.
+
+    Raises:
+        DependencyError: umap-learn cannot be imported.
+    """
+    with _ONE_AT_A_TIME:
+        # umap-learn 0.5 says at import that its neural variant needs Tensorflow; nobody asked
+        warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
+        try:
+            from umap.layouts import optimize_layout_euclidean
+            from umap.umap_ import find_ab_params, fuzzy_simplicial_set, make_epochs_per_sample
+        except ImportError as exc:
+            raise DependencyError(
+                "The UMAP map needs umap-learn, which cannot be imported. Install it with "
+                "`pip install umap-learn`, or draw the map with method='pca'."
+            ) from exc
+        n = len(begin)
+        random = np.random.RandomState(seed)
+        itself = np.arange(n)[:, None]
+        near = np.hstack([itself, indices])  # (n, k + 1): umap counts the text itself
+        apart = np.hstack([np.zeros((n, 1)), np.maximum(distances, 0)]).astype(np.float32)
+        graph = fuzzy_simplicial_set(
+            begin, near.shape[1], random, "cosine", knn_indices=near, knn_dists=apart
+        )[0].tocoo()
+        epochs = _Epochs(EPOCHS if n <= LARGE else EPOCHS_LARGE)
+        epochs.on_epoch = on_epoch
+        graph.data[graph.data < graph.data.max() / int(epochs)] = 0  # never sampled
+        graph.eliminate_zeros()
+        a, b = find_ab_params(1.0, min_dist)
+        jitter = random.normal(scale=1e-4 * max(np.ptp(begin), 1.0), size=begin.shape)
+        points = np.ascontiguousarray(begin + jitter, dtype=np.float32)
+        laid: Matrix = optimize_layout_euclidean(
+            points,
+            points,
+            graph.row,
+            graph.col,
+            epochs,
+            n,
+            make_epochs_per_sample(graph.data, int(epochs)),
+            a,
+            b,
+            random.randint(-(2**31) + 1, 2**31 - 2, 3).astype(np.int64),
+            initial_alpha=WARM_RATE if warm else 1.0,
+            parallel=False,  # the parallel loop is not repeatable
+            move_other=True,
+        )
+        return laid
