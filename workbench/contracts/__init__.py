@@ -1,5 +1,6 @@
 """The words that all rooms share: embedders, embeddings, prompts, texts, progress."""
 
+from workbench.contracts.catalogue import ChoiceState, EmbedderCatalogue, EmbedderChoice
 from workbench.contracts.embedder import Backend, Embedder, EmbedderInfo, Embeddings, Pooling
 from workbench.contracts.progress import CancelSignal, Progress, ProgressFn, check_cancel
 from workbench.contracts.prompts import Prompt, PromptSource, resolve_prompt
@@ -9,7 +10,10 @@ __all__ = [
     "KINDS",
     "Backend",
     "CancelSignal",
+    "ChoiceState",
     "Embedder",
+    "EmbedderCatalogue",
+    "EmbedderChoice",
     "EmbedderInfo",
     "Embeddings",
     "Issue",

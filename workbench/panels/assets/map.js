@@ -1,0 +1,49 @@
+// The map: hover shows text and true neighbours, lasso and click select, a toggle makes points glide.
+
+class MapView {
+  constructor(model, plotly, select) {
+    Object.assign(this, { model, select });
+    this.plotEl = h("div", { class: "ewb-plot ewb-plot-map" });
+    this.note = h("small", { class: "ewb-sub" });
+    this.tools = h("span", { class: "ewb-tools" });
+    this.foot = h("div", { class: "ewb-readout" }, " ");
+    this.el = h("section", { class: "ewb-card ewb-map" },
+      h("div", { class: "ewb-head" }, h("h3", {}, "Map"), this.note, this.tools), this.plotEl, this.foot);
+    this.plot = new Plot(this.plotEl, plotly, {
+      click: (event) => this.select(event.points.filter((p) => p.customdata !== undefined).map((p) => Number(p.customdata)).slice(0, 1)),
+      // a click in lasso mode also fires "selected", without data: not a selection
+      selected: (event) => event?.points && this.select(event.points.map((p) => Number(p.customdata))),
+      deselect: () => this.select([]),
+    });
+    model.watch("map", () => this.draw());
+    model.watch("selection", () => this.drawSelection());
+  }
+
+  draw() {
+    const data = this.model.get("map");
+    if (!data.figure) return;
+    this.note.textContent = data.note;
+    this.note.title = data.about;
+    this.foot.textContent = data.about;
+    const figure = decode(data.figure);
+    const points = decode(data.points);
+    const drawn = data.same && this.places ? this.plot.glide(figure, this.places) : this.plot.draw(figure);
+    this.places = new Map(points.map((xy, i) => [i, xy]));
+    this.figure = figure;
+    drawn.then(() => this.drawSelection());
+  }
+
+  drawSelection() {
+    if (!this.plot.drawn || !this.figure) return;
+    const selection = new Set(this.model.get("selection"));
+    const selected = this.figure.data.map((trace) => {
+      if (!selection.size || !trace.customdata) return null;
+      return Array.from(trace.customdata).flatMap((i, at) => (selection.has(Number(i)) ? [at] : []));
+    });
+    this.plot.restyle({ selectedpoints: selected }, selected.map((_, i) => i));
+  }
+
+  stop() {
+    this.plot.stop();
+  }
+}

@@ -1,0 +1,115 @@
+// plotly.js comes once a page through the kernel (works offline, in any front end), then serves all plots.
+
+async function unpack(buffer) {
+  const stream = new Blob([buffer]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const source = await new Response(stream).text();
+  const module = `const module = {exports: {}}; const exports = module.exports; const define = undefined;
+    (function () { ${source}\n }).call(globalThis); export default module.exports;`;
+  const url = URL.createObjectURL(new Blob([module], { type: "text/javascript" }));
+  try {
+    return (await import(/* webpackIgnore: true */ url)).default;
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
+function loadPlotly(model) {
+  const key = "__embeddingWorkbenchPlotly";
+  if (!globalThis[key]) {
+    globalThis[key] = new Promise((resolve, reject) => {
+      const take = (message, buffers) => {
+        if (message.type !== "plotly") return;
+        model.off("msg:custom", take);
+        unpack(buffers[0]).then(resolve, reject);
+      };
+      model.on("msg:custom", take);
+      model.send({ do: "send_plotly" });
+      setTimeout(() => reject(new Error("the kernel did not send plotly.js")), 60_000);
+    });
+    globalThis[key].catch(() => delete globalThis[key]);
+  }
+  return globalThis[key];
+}
+
+const CONFIG = {
+  showSendToCloud: false, // pasted texts stay on this machine
+  plotlyServerURL: "",
+  displaylogo: false,
+  responsive: false, // a ResizeObserver sees what the window's resize event does not
+  scrollZoom: false,
+  modeBarButtonsToRemove: ["zoomIn2d", "zoomOut2d", "autoScale2d"],
+  toImageButtonOptions: { scale: 2 },
+};
+
+// One plot: draws a figure, keeps its size, says what was clicked and selected.
+class Plot {
+  constructor(el, plotly, on) {
+    Object.assign(this, { el, plotly, on, queue: Promise.resolve(), drawn: false });
+    let frame = 0;
+    this.observer = new ResizeObserver(() => {
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(() => {
+        if (this.drawn && el.offsetParent) plotly.Plots.resize(el);
+      });
+    });
+    this.observer.observe(el);
+  }
+
+  run(step) {
+    this.queue = this.queue.then(step).catch((error) => console.error("workbench plot:", error));
+    return this.queue;
+  }
+
+  draw(figure) {
+    return this.run(async () => {
+      const layout = { ...figure.layout, autosize: true, width: undefined, height: undefined };
+      await this.plotly.react(this.el, figure.data, layout, CONFIG);
+      this.figure = figure;
+      if (this.drawn) return;
+      this.drawn = true;
+      for (const [name, fn] of Object.entries(this.on)) this.el.on(`plotly_${name}`, fn);
+    });
+  }
+
+  restyle(update, traces) {
+    return this.run(() => this.drawn && this.plotly.restyle(this.el, update, traces));
+  }
+
+  relayout(update) {
+    return this.run(() => this.drawn && this.plotly.relayout(this.el, update));
+  }
+
+  // Points glide from where they were: the eye follows what moved.
+  glide(figure, before, ms = 500) {
+    const still = globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches;
+    const count = figure.data.reduce((sum, trace) => sum + (trace.x?.length ?? 0), 0);
+    if (!this.drawn || still || count > 3000) return this.draw(figure);
+    const traces = figure.data.map((_, i) => i);
+    const ends = figure.data.map((t) => ({ x: Array.from(t.x), y: Array.from(t.y), ids: t.customdata }));
+    const begin = ends.map((t) => ({
+      x: t.x.map((x, i) => before.get(Number(t.ids[i]))?.[0] ?? x),
+      y: t.y.map((y, i) => before.get(Number(t.ids[i]))?.[1] ?? y),
+    }));
+    const at = (s) => ({
+      x: ends.map((t, k) => t.x.map((x, i) => begin[k].x[i] + s * (x - begin[k].x[i]))),
+      y: ends.map((t, k) => t.y.map((y, i) => begin[k].y[i] + s * (y - begin[k].y[i]))),
+    });
+    return this.run(async () => {
+      const start = performance.now();
+      const first = at(0);
+      const data = figure.data.map((t, k) => ({ ...t, x: first.x[k], y: first.y[k] }));
+      await this.plotly.react(this.el, data, { ...figure.layout, autosize: true }, CONFIG);
+      for (let s = 0; s < 1;) {
+        await new Promise(requestAnimationFrame);
+        s = Math.min(1, (performance.now() - start) / ms);
+        await this.plotly.restyle(this.el, at(s * s * (3 - 2 * s)), traces);
+      }
+      this.figure = figure;
+    });
+  }
+
+  stop() {
+    this.observer.disconnect();
+    if (this.drawn) this.plotly.purge(this.el);
+  }
+}

@@ -1,0 +1,180 @@
+// Neighbours, Changes, Texts: sortable tables whose rows select, reachable with the keyboard.
+
+class Table {
+  // columns: [{name, title, value: row -> number|string (sorts), cell: row -> Node|string, numeric}]
+  constructor(columns, onpick) {
+    Object.assign(this, { columns, onpick, rows: [], sort: null, down: true, most: 200 });
+    this.body = h("tbody");
+    this.headers = columns.map((column, at) => h("th", { scope: "col", class: column.numeric ? "ewb-num" : "", "aria-sort": "none" },
+      h("button", { class: "ewb-sort", title: column.title, onclick: () => this.sortBy(at) }, column.name)));
+    this.more = h("button", { class: "ewb-button", hidden: true, onclick: () => { this.most += 1000; this.show(); } });
+    this.el = h("div", { class: "ewb-scroll" },
+      h("table", { class: "ewb-table" }, h("thead", {}, h("tr", {}, this.headers)), this.body), this.more);
+    this.body.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  set(rows) {
+    this.rows = rows;
+    this.show();
+  }
+
+  sortBy(at) {
+    this.down = this.sort === at ? !this.down : !!this.columns[at].numeric;
+    this.sort = at;
+    this.headers.forEach((th, i) => th.setAttribute("aria-sort", i !== at ? "none" : this.down ? "descending" : "ascending"));
+    this.show();
+  }
+
+  show() {
+    const rows = [...this.rows];
+    if (this.sort !== null) {
+      const value = this.columns[this.sort].value;
+      const sign = this.down ? -1 : 1;
+      rows.sort((a, b) => sign * (value(a) > value(b) ? 1 : value(a) < value(b) ? -1 : 0));
+    }
+    fill(this.body, rows.slice(0, this.most).map((row, at) => h("tr", {
+      tabindex: at === 0 ? "0" : "-1", class: row.marked ? "ewb-marked" : "", "data-index": String(row.index),
+      onclick: (event) => { if (!event.target.closest("select,button")) this.onpick(row.index); },
+    }, this.columns.map((column) => h("td", { class: column.cls ?? (column.numeric ? "ewb-num" : "") }, column.cell(row))))));
+    this.more.hidden = rows.length <= this.most;
+    this.more.textContent = `${rows.length - this.most} more…`;
+  }
+
+  key(event) {
+    const row = event.target.closest("tr");
+    if (event.target !== row) return;
+    const next = { ArrowDown: row.nextElementSibling, ArrowUp: row.previousElementSibling }[event.key];
+    if (next) { event.preventDefault(); next.focus(); }
+    if (event.key === "Enter" || event.key === " ") { event.preventDefault(); this.onpick(Number(row.dataset.index)); }
+  }
+}
+
+function chip(kind) {
+  return h("span", { class: `ewb-chip ewb-kind-${kind}` }, KIND_NAMES[kind] ?? kind);
+}
+
+function textCell(text) {
+  return h("span", { class: "ewb-text", title: text }, oneLine(text));
+}
+
+class Tables {
+  constructor(model, select) {
+    Object.assign(this, { model, select });
+    this.which = "neighbours";
+    this.neighbours = new Table([
+      { name: "cosine", numeric: true, value: (r) => r.score, cell: (r) => this.score(r), cls: "ewb-num ewb-score",
+        title: "cosine similarity with the selected text" },
+      { name: "percentile", numeric: true, value: (r) => r.percentile ?? -1, cell: (r) => this.percentile(r),
+        title: "share of unrelated pairs of the same kinds, under this model and instruction, that are less similar" },
+      { name: "kind", value: (r) => r.kind, cell: (r) => chip(r.kind) },
+      { name: "text", value: (r) => r.text, cell: (r) => textCell(r.text), cls: "ewb-textcell" },
+    ], (i) => select([i]));
+    this.changes = new Table([
+      { name: "kept", numeric: true, value: (r) => r.kept, cell: (r) => `${Math.round(r.kept * 100)} %`,
+        title: "share of its nearest neighbours that the text kept" },
+      { name: "text", value: (r) => r.text, cell: (r) => textCell(r.text), cls: "ewb-textcell" },
+      { name: "gained", value: (r) => r.gained.length, cell: (r) => this.names(r.gained, "+"), cls: "ewb-textcell" },
+      { name: "lost", value: (r) => r.lost.length, cell: (r) => this.names(r.lost, "−"), cls: "ewb-textcell" },
+    ], (i) => select([i]));
+    this.texts = new Table([
+      { name: "line", numeric: true, value: (r) => r.line, cell: (r) => String(r.line) },
+      { name: "kind", value: (r) => r.kind, cell: (r) => this.kindPicker(r), title: "guessed; correct it here" },
+      { name: "tokens", numeric: true, value: (r) => r.tokens, cell: (r) => (r.tokens < 0 ? "–" : `${r.tokens}${r.truncated ? " ✂" : ""}`),
+        title: "tokens the model saw, instruction and special tokens included; ✂: cut" },
+      { name: "map keeps", numeric: true, value: (r) => r.preserved ?? -1, cell: (r) => (r.preserved === null ? "–" : `${Math.round(r.preserved * 100)} %`),
+        title: "share of the text's true nearest neighbours that are also nearest on the map" },
+      { name: "text", value: (r) => r.text, cell: (r) => textCell(r.text), cls: "ewb-textcell" },
+    ], (i) => select([i]));
+    this.tabs = ["neighbours", "changes", "texts"].map((name) => h("button", {
+      class: `ewb-tab ewb-tab-${name}`, role: "tab", id: `ewb-tab-${name}`, onclick: () => this.open(name) }, name[0].toUpperCase() + name.slice(1)));
+    this.note = h("small", { class: "ewb-sub" });
+    this.panel = h("div", { class: "ewb-tabpanel", role: "tabpanel" });
+    this.diff = h("div", { class: "ewb-diff" });
+    this.el = h("section", { class: "ewb-card ewb-wide" },
+      h("div", { class: "ewb-head" }, h("div", { class: "ewb-tabs", role: "tablist" }, this.tabs), this.note), this.panel);
+    this.open("neighbours");
+    model.watch("table selection map", () => this.show());
+    model.watch("changes", () => { if (model.get("changes").fresh) this.open("changes"); else this.show(); });
+  }
+
+  score(row) {
+    const width = Math.max(2, 64 * Math.max(0, row.score));
+    return h("span", {}, h("span", { class: "ewb-bar", style: `width:${width}px` }), row.score.toFixed(3));
+  }
+
+  percentile(row) {
+    if (row.percentile === null) return h("span", { class: "ewb-faint", title: row.why }, "–");
+    const share = row.percentile >= 0.999 ? "> 99.9" : (row.percentile * 100).toFixed(row.percentile > 0.99 ? 1 : 0);
+    return h("span", { title: `more similar than ${share} % of ${row.pairs} unrelated pairs of these kinds` }, `${share} %`);
+  }
+
+  names(indices, sign) {
+    const { texts } = this.model.get("table");
+    return h("span", { class: "ewb-names" }, indices.slice(0, 4).map((i) => h("button", {
+      class: "ewb-link", title: texts[i], onclick: () => this.select([i]) }, `${sign} ${oneLine(texts[i] ?? "", 24)}`)),
+      indices.length > 4 ? ` … ${indices.length - 4} more` : null);
+  }
+
+  kindPicker(row) {
+    const select = h("select", { class: `ewb-kindpick ewb-kind-${row.kind}`, "aria-label": "kind",
+      onchange: () => this.model.send({ do: "kind", index: row.index, kind: select.value }) },
+      Object.entries(KIND_NAMES).map(([kind, name]) => h("option", { value: kind }, name)));
+    select.value = row.kind;
+    return select;
+  }
+
+  open(name) {
+    this.which = name;
+    this.tabs.forEach((tab) => tab.setAttribute("aria-selected", String(tab.classList.contains(`ewb-tab-${name}`))));
+    this.show();
+  }
+
+  show() {
+    const table = this.model.get("table");
+    const selection = this.model.get("selection");
+    const changes = this.model.get("changes");
+    this.tabs[1].hidden = !changes.rows;
+    if (this.which === "changes" && !changes.rows) return this.open("neighbours");
+    if (this.which === "texts" || (this.which === "neighbours" && selection.length > 1)) this.showTexts(table, selection);
+    else if (this.which === "neighbours") this.showNeighbours(table, selection);
+    else this.showChanges(changes, table);
+    return undefined;
+  }
+
+  showTexts(table, selection) {
+    const only = this.which === "neighbours" ? selection : table.texts.map((_, i) => i);
+    const marked = new Set(selection);
+    this.note.textContent = only === selection ? `${selection.length} texts selected; pick one for its neighbours`
+      : `${table.texts.length} texts`;
+    const preserved = this.model.get("map").preservation ? decode(this.model.get("map").preservation) : null;
+    this.texts.set(only.filter((i) => i < table.texts.length).map((i) => ({
+      index: i, line: table.lines[i], kind: table.kinds[i], tokens: table.tokens[i], truncated: table.truncated[i],
+      text: table.texts[i], preserved: preserved ? preserved[i] : null, marked: this.which === "texts" && marked.has(i),
+    })));
+    fill(this.panel, this.texts.el);
+  }
+
+  showNeighbours(table, selection) {
+    const i = selection[0] ?? 0;
+    if (!table.texts.length) { this.note.textContent = ""; fill(this.panel); return; }
+    const [indices, scores] = [decode(table.neighbours), decode(table.scores)];
+    const percentiles = table.percentiles ? decode(table.percentiles) : null;
+    const pairs = table.pairs ? decode(table.pairs) : null;
+    this.note.textContent = `of “${oneLine(table.texts[i] ?? "", 80)}”`;
+    this.neighbours.set(Array.from(indices[i] ?? []).map((j, at) => ({
+      index: j, text: table.texts[j], kind: table.kinds[j], score: scores[i][at],
+      percentile: percentiles && !Number.isNaN(percentiles[i][at]) ? percentiles[i][at] : null,
+      pairs: pairs ? pairs[i][at] : 0, why: table.why,
+    })));
+    fill(this.panel, this.neighbours.el);
+  }
+
+  showChanges(changes, table) {
+    this.note.textContent = changes.note;
+    const kept = decode(changes.kept);
+    const marked = new Set(this.model.get("selection"));
+    this.changes.set(changes.rows.map((row) => ({ ...row, kept: kept[row.index], text: table.texts[row.index], marked: marked.has(row.index) })));
+    fill(this.panel, h("div", { class: "ewb-split" }, this.diff,
+      h("div", {}, h("div", { class: "ewb-hint" }, changes.about), this.changes.el)));
+  }
+}

@@ -1,0 +1,58 @@
+"""Sentences for a person: sizes, models, instructions, what a run was."""
+
+from __future__ import annotations
+
+from workbench.contracts import Embeddings, Prompt
+
+
+def size_words(size_bytes: int | None) -> str:
+    """A size in decimal units as download pages give them: ``1.2 GB``."""
+    if size_bytes is None:
+        return "unknown size"
+    size = float(size_bytes)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            return f"{size:,.0f} {unit}" if unit in ("bytes", "kB") else f"{size:,.1f} {unit}"
+        size /= 1000
+    raise AssertionError("unreachable")
+
+
+def prompt_words(prompt: Prompt) -> str:
+    """An instruction in words: what it is called, or how it begins."""
+    if not prompt.prefix:
+        return "no instruction"
+    if prompt.name:
+        return f"{prompt.name} instruction"
+    return f"own {prompt.source}"
+
+
+def view_label(model: str, prompt: Prompt) -> str:
+    """Model and instruction: what tells two views of the same texts apart."""
+    words = prompt_words(prompt)
+    if prompt.source in ("instruction", "prefix"):
+        short = " ".join(prompt.prefix.split())
+        words = f"{words} “{short[:40]}{'…' if len(short) > 40 else ''}”"
+    return f"{model}, {words}"
+
+
+def embedding_facts(embeddings: Embeddings, compare_s: float) -> tuple[tuple[str, str], ...]:
+    """What was done, a word and a value each, for the status line."""
+    info = embeddings.info
+    n, cached = len(embeddings), int(embeddings.cached.sum())
+    cut = int(embeddings.truncated.sum())
+    dim = f"{info.dim}" if info.dim == info.native_dim else f"{info.dim} of {info.native_dim}"
+    source = f"{n - cached:,} computed, {cached:,} from cache" if cached else "computed"
+    facts = [
+        ("model", info.name),
+        ("device", f"{info.device or '–'}, {info.dtype or '–'}"),
+        ("texts", f"{n:,}"),
+        ("dimensions", dim),
+    ]
+    if (embeddings.tokens >= 0).all():
+        facts.append(("tokens", f"{int(embeddings.tokens.sum()):,}"))
+    facts += [
+        ("truncated", f"{cut:,} at {info.max_tokens:,} tokens" if cut else "none"),
+        ("vectors", f"{source}, {embeddings.seconds:.2f} s"),
+        ("compared", f"{compare_s:.2f} s"),
+    ]
+    return tuple(facts)

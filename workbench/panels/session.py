@@ -1,0 +1,283 @@
+"""From a request to a view: load, embed, compare, map; in worker threads, newest first."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.contracts import (
+    CancelSignal,
+    Embedder,
+    EmbedderCatalogue,
+    Embeddings,
+    Progress,
+    ProgressFn,
+    check_cancel,
+)
+from workbench.errors import Cancelled, InputError, WorkbenchError
+from workbench.panels.describe import embedding_facts, size_words, view_label
+from workbench.panels.state import BUSY, Layout, Phase, Request, Status, View
+from workbench.panels.worker import Worker
+from workbench.studies import (
+    Change,
+    Projection,
+    compare,
+    compare_change,
+    measure_background,
+    project,
+)
+
+ShowFn: TypeAlias = Callable[[View, frozenset[str]], None]
+TellFn: TypeAlias = Callable[[Status], None]
+
+NEIGHBOURS = 10
+BACKGROUND_BUDGET_S = 20.0
+"""Percentiles are measured unasked only where the sample texts take less than this to embed."""
+
+
+@dataclass(frozen=True)
+class Unrelated:
+    """Texts of known topics: two of different topics are an unrelated pair."""
+
+    texts: Sequence[str]
+    kinds: Sequence[str]
+    topics: Sequence[str]
+
+
+class Session:
+    """Owns the embedders and the present view; knows no widget.
+
+    Two threads: one embeds, one lays out the map, so that a new request never waits for UMAP.
+
+    Args:
+        catalogue: Where embedders come from.
+        show: Called with each new view and the names of its parts that changed
+            ("texts", "map", "percentiles"); from a worker thread.
+        tell: Called with each new status; from any thread.
+        unrelated: Gives the sample texts that percentiles are measured on; None: no percentiles.
+    """
+
+    def __init__(
+        self,
+        catalogue: EmbedderCatalogue,
+        *,
+        show: ShowFn,
+        tell: TellFn,
+        unrelated: Callable[[], Unrelated] | None = None,
+    ) -> None:
+        self.catalogue = catalogue
+        self.layout = Layout()
+        self.view: View | None = None
+        self.status = Status()
+        self._show = show
+        self._tell = tell
+        self._unrelated = unrelated
+        self._lock = threading.RLock()
+        self._embedding = Worker("workbench-embed", self._crashed)
+        self._mapping = Worker("workbench-map", self._crashed)
+        self._errands = ThreadPoolExecutor(1, thread_name_prefix="workbench-errand")
+
+    def embed(self, request: Request) -> None:
+        """Start a request; one that still runs is cancelled and replaced."""
+        self._embedding.submit(lambda cancel: self._guard(request, cancel))
+
+    def relayout(self, layout: Layout) -> None:
+        """Lay out the present view's map anew."""
+        self.layout = layout
+        view = self.view
+        if view is not None:
+            self._mapping.submit(lambda cancel: self._map(view, cancel, start=None))
+
+    def run_errand(self, errand: Callable[[], None]) -> None:
+        """Do something short off the calling thread, in the order asked, without stopping a run."""
+
+        def guarded() -> None:
+            try:
+                errand()
+            except WorkbenchError as exc:
+                self.say(Status("error", str(exc)))
+            except Exception as exc:  # noqa: BLE001  (anything must end as a message in the panel)
+                self._crashed(exc)
+
+        self._errands.submit(guarded)
+
+    def cancel(self) -> None:
+        """Stop what runs; what is on screen stays."""
+        self._embedding.cancel()
+        self._mapping.cancel()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Block until both threads rest; False when ``timeout_s`` passed first."""
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        if not self._embedding.wait(timeout_s):
+            return False
+        rest = None if deadline is None else max(0.0, deadline - time.monotonic())
+        return self._mapping.wait(rest)
+
+    def replace_view(self, serial: int, parts: frozenset[str], **changes: object) -> None:
+        """Change parts of the view of that serial; a view that has been replaced stays as it is."""
+        with self._lock:
+            if self.view is None or self.view.serial != serial:
+                return
+            self.view = replace(self.view, **changes)  # type: ignore[arg-type]
+            self._show(self.view, parts)
+
+    def say(self, status: Status) -> None:
+        """Publish a status."""
+        with self._lock:
+            self.status = status
+            self._tell(status)
+
+    def _guard(self, request: Request, cancel: threading.Event) -> None:
+        kept = "" if self.view is None else " What is on screen is the result before."
+        try:
+            self._run(request, cancel)
+        except Cancelled as exc:
+            self.say(Status("cancelled", f"{exc}{kept}", exc.done, exc.total))
+        except WorkbenchError as exc:
+            self.say(Status("error", f"{exc}{kept}"))
+        except Exception as exc:  # noqa: BLE001  (anything must end as a message in the panel)
+            self._crashed(exc)
+
+    def _crashed(self, exc: BaseException) -> None:
+        details = "".join(traceback.format_exception(exc))
+        self.say(Status("error", f"{type(exc).__name__}: {exc}", details=details))
+
+    def _run(self, request: Request, cancel: CancelSignal) -> None:
+        if not request.parsed.items:
+            raise InputError("There is nothing to embed: no text was given. Paste one a line.")
+        self.say(Status("loading", "Loading the model…"))
+        choice = self.catalogue.describe(request.spec)
+        if choice.state == "needs download" and not request.agreed:
+            size = size_words(choice.download_bytes)
+            ask = f"{choice.label} is not on this machine: a download of {size}."
+            self.say(Status("consent", ask, ask_bytes=choice.download_bytes or 0))
+            return
+        embedder = self.catalogue.load(
+            request.spec, progress=self._progress("loading", "Loading"), cancel=cancel
+        )
+        embeddings = embedder.embed(
+            request.texts,
+            prompt=request.prompt,
+            progress=self._progress("embedding", "Embedding"),
+            cancel=cancel,
+        )
+        check_cancel(cancel, done=len(embeddings), total=len(embeddings))
+        self._present(request, embeddings, choice.label)
+        self._measure_background(embedder, request, embeddings, cancel)
+
+    def _present(self, request: Request, embeddings: Embeddings, label: str) -> None:
+        self.say(Status("comparing", "Comparing…"))
+        started = time.perf_counter()
+        comparison = compare(embeddings.vectors, k=NEIGHBOURS, clustered=False)
+        old = self.view
+        label = view_label(label, embeddings.prompt)
+        change, before = _change(old, request, embeddings, label)
+        points = _old_points(old, request)
+        view = View(
+            serial=1 if old is None else old.serial + 1,
+            request=request,
+            label=label,
+            embeddings=embeddings,
+            comparison=comparison,
+            projection=_first_picture(old, request, embeddings),
+            change=change,
+            before=before,
+        )
+        with self._lock:
+            self.view = view
+            self._show(view, frozenset({"texts", "map"}))
+        facts = embedding_facts(embeddings, time.perf_counter() - started)
+        n = len(embeddings)
+        self.say(Status("done", f"{n:,} texts embedded.", n, n, facts=facts))
+        self._mapping.submit(lambda cancel: self._map(view, cancel, start=points))
+
+    def _map(
+        self, view: View, cancel: CancelSignal, *, start: NDArray[np.float32] | None
+    ) -> None:
+        layout = self.layout
+        try:
+            projection = project(
+                view.embeddings.vectors,
+                n_neighbors=layout.n_neighbors,
+                min_dist=layout.min_dist,
+                seed=layout.seed,
+                method=layout.method,
+                start=start,
+                cancel=cancel,
+            )
+        except Cancelled:
+            return
+        self.replace_view(view.serial, frozenset({"map"}), projection=projection)
+
+    def _measure_background(
+        self, embedder: Embedder, request: Request, embeddings: Embeddings, cancel: CancelSignal
+    ) -> None:
+        view = self.view
+        if self._unrelated is None or view is None:
+            return
+        computed = int((~embeddings.cached).sum())
+        unrelated = self._unrelated()
+        cost_s = embeddings.seconds / computed * len(unrelated.texts) if computed else 0.0
+        if cost_s > BACKGROUND_BUDGET_S:
+            return
+        try:
+            background = measure_background(
+                embedder,
+                unrelated.texts,
+                unrelated.kinds,
+                unrelated.topics,
+                prompt=request.prompt,
+                cancel=cancel,
+            )
+        except Cancelled:
+            return
+        self.replace_view(view.serial, frozenset({"percentiles"}), background=background)
+
+    def _progress(self, phase: Phase, verb: str) -> ProgressFn:
+        started = time.perf_counter()
+
+        def report(progress: Progress) -> None:
+            elapsed = time.perf_counter() - started
+            rate = progress.done / elapsed if elapsed > 0 else 0.0
+            stage: Phase = phase if phase in BUSY else "loading"
+            message = progress.message or f"{verb} {progress.done:,} of {progress.total:,}"
+            self.say(Status(stage, message, progress.done, progress.total, rate))
+
+        return report
+
+
+def _change(
+    old: View | None, request: Request, embeddings: Embeddings, label: str
+) -> tuple[Change | None, str]:
+    """What differs from the view before, where the texts are the same and one thing was toggled."""
+    if old is None or old.request.texts != request.texts:
+        return None, ""
+    if old.label == label:
+        return old.change, old.before
+    return compare_change(old.embeddings.vectors, embeddings.vectors, k=NEIGHBOURS), old.label
+
+
+def _old_points(old: View | None, request: Request) -> NDArray[np.float32] | None:
+    """Where each text stood on the map before, NaN for a new one; None where nothing is known."""
+    if old is None or old.projection is None:
+        return None
+    at = dict(zip(old.request.texts, old.projection.points, strict=True))
+    unknown = np.full(2, np.nan, dtype=np.float32)
+    points = np.array([at.get(text, unknown) for text in request.texts], dtype=np.float32)  # (n, 2)
+    return None if np.isnan(points).all() else points
+
+
+def _first_picture(old: View | None, request: Request, embeddings: Embeddings) -> Projection:
+    """The map to show at once: the one before where the texts are the same, else PCA."""
+    if old is not None and old.projection is not None and old.request.texts == request.texts:
+        return old.projection
+    return project(embeddings.vectors, method="pca")

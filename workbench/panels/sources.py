@@ -1,0 +1,99 @@
+"""Where the Explorer's texts come from: a paste, a sample, a file, a DataFrame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from workbench.contracts import Kind, TextItem
+from workbench.errors import InputError
+from workbench.texts import (
+    ParsedTexts,
+    guess_kind,
+    join_texts,
+    parse_texts,
+    read_texts,
+    samples,
+    texts_from_frame,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TextsArgument: TypeAlias = "Sequence[str] | str | Path | pd.DataFrame | None"
+
+STARTER = "starter"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Texts as they came, with their kinds and labels, and as one pasted string.
+
+    While the text box still holds ``pasted``, the items are these; once it is edited they are
+    parsed from the box and labels are gone.
+
+    Attributes:
+        parsed: The items and what was noticed.
+        pasted: The items joined for the text box.
+        name: What to call it, "" for a paste.
+    """
+
+    parsed: ParsedTexts
+    pasted: str
+    name: str = ""
+
+    @property
+    def words(self) -> str:
+        """Name and count for the line above the text box."""
+        return f"{self.name} · {len(self.parsed.items):,} texts" if self.name else ""
+
+
+def source_of(parsed: ParsedTexts, name: str = "") -> Source:
+    """A source from parsed texts."""
+    return Source(parsed, join_texts(parsed.items), name)
+
+
+def sample_source(name: str) -> Source:
+    """One of the project's sample files; its topics are the labels."""
+    frame = samples(name)
+    return source_of(texts_from_frame(frame, column="text", label_column="topic"), f"sample {name}")
+
+
+def source_from(texts: TextsArgument) -> Source:
+    """What ``explore(texts)`` was given; None is the starter sample.
+
+    Raises:
+        InputError: It is no string, list of strings, path or DataFrame, or cannot be read.
+    """
+    if texts is None:
+        return sample_source(STARTER)
+    if isinstance(texts, Path):
+        return source_of(read_texts(texts), texts.name)
+    if isinstance(texts, str):
+        return Source(parse_texts(texts), texts)
+    if hasattr(texts, "columns"):
+        return source_of(texts_from_frame(texts), "DataFrame")
+    return source_of(_from_list(texts), "list")
+
+
+def correct_kinds(parsed: ParsedTexts, kinds: Mapping[str, Kind]) -> ParsedTexts:
+    """The same texts with the user's own word on their kinds."""
+    if not kinds:
+        return parsed
+    items = tuple(replace(item, kind=kinds.get(item.text, item.kind)) for item in parsed.items)
+    return replace(parsed, items=items)
+
+
+def _from_list(texts: Sequence[str]) -> ParsedTexts:
+    for at, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise InputError(
+                f"texts[{at}] is {text!r} of type {type(text).__name__}; every text must be a str. "
+                "Pass a list of strings, one pasted string, a Path, or a DataFrame."
+            )
+    items = tuple(
+        TextItem(text=text, kind=guess_kind(text), line=at + 1) for at, text in enumerate(texts)
+    )
+    return ParsedTexts(items=items, issues=(), columns=())

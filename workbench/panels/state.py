@@ -1,0 +1,113 @@
+"""What the Explorer has been asked, what it shows, and how far it is: plain records, no widget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.contracts import Embeddings, Prompt
+from workbench.studies import Background, Change, Comparison, Projection
+from workbench.texts import ParsedTexts
+
+Phase: TypeAlias = Literal[
+    "idle", "consent", "loading", "embedding", "comparing", "done", "cancelled", "error"
+]
+BUSY: tuple[Phase, ...] = ("loading", "embedding", "comparing")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the map is drawn.
+
+    Attributes:
+        method: UMAP, or PCA, which is linear and instant.
+        n_neighbors: UMAP's size of a neighbourhood.
+        min_dist: UMAP's least distance between points, 0 to 1.
+        seed: UMAP's random seed.
+    """
+
+    method: Literal["umap", "pca"] = "umap"
+    n_neighbors: int = 15
+    min_dist: float = 0.1
+    seed: int = 42
+
+
+@dataclass(frozen=True)
+class Request:
+    """One press of Embed.
+
+    Attributes:
+        parsed: The texts and what was noticed about them.
+        spec: The embedder.
+        prompt: See ``workbench.contracts.prompts``.
+        agreed: The user has agreed to the download that this embedder needs.
+    """
+
+    parsed: ParsedTexts
+    spec: str
+    prompt: str | Prompt | None = None
+    agreed: bool = False
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts to the letter."""
+        return tuple(item.text for item in self.parsed.items)
+
+
+@dataclass(frozen=True)
+class View:
+    """What is on screen: one request and all that was computed for it.
+
+    Attributes:
+        serial: Grows by one with each request that reached the screen.
+        request: What was asked.
+        label: Model and instruction in words: what a toggle changes.
+        embeddings: The vectors.
+        comparison: Neighbours and orders.
+        projection: The map so far (PCA first), or None.
+        background: Cosines of unrelated pairs under the same embedder and prompt, or None.
+        change: What the last toggle changed, or None.
+        before: Label of the view that ``change`` starts from.
+        order: (n,) an order that puts like beside like, once it was asked for.
+        clusters: (n,) cluster numbers, -1 for none, once they were asked for.
+    """
+
+    serial: int
+    request: Request
+    label: str
+    embeddings: Embeddings
+    comparison: Comparison
+    projection: Projection | None = None
+    background: Background | None = None
+    change: Change | None = None
+    before: str = ""
+    order: NDArray[np.int64] | None = None
+    clusters: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far the work is, for a person.
+
+    Attributes:
+        phase: What is going on.
+        message: A sentence.
+        done: Units finished, of ``total``.
+        total: Units in all; 0 while unknown.
+        rate: Units a second, 0 while unknown.
+        details: A traceback, folded away, or "".
+        facts: Pairs of a word and its value, once the work is done.
+        ask_bytes: Size of the download to agree to, where ``phase`` is "consent"; 0 if unknown.
+    """
+
+    phase: Phase = "idle"
+    message: str = ""
+    done: int = 0
+    total: int = 0
+    rate: float = 0.0
+    details: str = ""
+    facts: tuple[tuple[str, str], ...] = field(default=())
+    ask_bytes: int = 0

@@ -1,0 +1,77 @@
+"""One thread for slow work: the newest job replaces the one before, and never interleaves with it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeAlias
+
+Job: TypeAlias = Callable[[threading.Event], None]
+
+
+class Worker:
+    """Runs one job at a time in a thread of its own.
+
+    A job is a callable that takes a cancel signal, looks at it between steps and handles its own
+    errors. Submitting a job sets the signal of the one that is running and drops one that waits.
+
+    Args:
+        name: Name of the thread.
+        on_crash: Called in the worker thread with an exception that a job let escape.
+    """
+
+    def __init__(self, name: str, on_crash: Callable[[BaseException], None]) -> None:
+        self._name = name
+        self._on_crash = on_crash
+        self._changed = threading.Condition()
+        self._waiting: Job | None = None
+        self._signal: threading.Event | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job runs or waits."""
+        with self._changed:
+            return self._signal is not None or self._waiting is not None
+
+    def submit(self, job: Job) -> None:
+        """Run ``job`` after cancelling the present one; a job that still waits is dropped."""
+        with self._changed:
+            self._waiting = job
+            if self._signal is not None:
+                self._signal.set()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def cancel(self) -> None:
+        """Ask the running job to stop and drop the waiting one."""
+        with self._changed:
+            self._waiting = None
+            if self._signal is not None:
+                self._signal.set()
+            self._changed.notify_all()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Block until nothing runs or waits; False when ``timeout_s`` passed first."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: self._signal is None and self._waiting is None, timeout_s
+            )
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting is not None)
+                job, self._waiting = self._waiting, None
+                signal = self._signal = threading.Event()
+            try:
+                if job is not None:
+                    job(signal)
+            except Exception as exc:  # noqa: BLE001  (a thread that dies takes the panel with it)
+                self._on_crash(exc)
+            finally:
+                with self._changed:
+                    self._signal = None
+                    self._changed.notify_all()
