@@ -58,7 +58,8 @@ def turn_onto(points: ArrayLike, reference: ArrayLike) -> Matrix:
     centre, goal = place[known].mean(axis=0), target[known].mean(axis=0)  # (2,)
     cross = (place[known] - centre).T @ (target[known] - goal)  # (2, 2)
     left, _, right = np.linalg.svd(cross)
-    return ((place - centre) @ (left @ right) + goal).astype(np.float32)
+    turned: Matrix = ((place - centre) @ (left @ right) + goal).astype(np.float32)
+    return turned
 
 
 def _leading_axes(rows: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -73,4 +74,5 @@ def _leading_axes(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     norms = np.linalg.norm(axes, axis=0)
     # an axis without variance is rounding noise and would point anywhere
     faint = norms <= 1e-6 * max(norms.max(), 1e-300)
-    return axes / np.where(faint, np.inf, norms)
+    unit: NDArray[np.float64] = axes / np.where(faint, np.inf, norms)
+    return unit

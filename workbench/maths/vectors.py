@@ -56,7 +56,7 @@ def as_matrix(vectors: ArrayLike, *, name: str = "vectors") -> Matrix:
 def normalize_rows(matrix: ArrayLike) -> Matrix:
     """Rows at unit L2 norm, (n, dim) float32; a zero row stays zero: it has no direction."""
     rows = as_matrix(matrix)
-    largest = np.abs(rows).max(axis=1, keepdims=True, initial=0.0)  # (n, 1)
+    largest: Matrix = np.abs(rows).max(axis=1, keepdims=True, initial=0.0)  # (n, 1)
     scaled: Matrix = rows / np.where(
         largest > 0, largest, 1
     )  # squares of tiny or huge values stay finite

@@ -1,1 +1,34 @@
-"""Questions asked of vectors or of an embedder that is handed in."""
+"""Questions asked of vectors, or of an embedder that is handed in.
+
+Importing this room loads numpy only; umap, scipy and pandas come with the first question that
+needs them.
+"""
+
+from workbench.maths.summary import SimilaritySummary
+from workbench.studies.background import Background, Percentile, measure_background
+from workbench.studies.changes import Change, compare_change
+from workbench.studies.comparison import Comparison, compare
+from workbench.studies.coverage import KindCoverage, same_vectors, unknown_by_kind
+from workbench.studies.export import export_html, recipe_of, save_embeddings, save_neighbours
+from workbench.studies.projection import Projection, project, warm_up
+
+__all__ = [
+    "Background",
+    "Change",
+    "Comparison",
+    "KindCoverage",
+    "Percentile",
+    "Projection",
+    "SimilaritySummary",
+    "compare",
+    "compare_change",
+    "export_html",
+    "measure_background",
+    "project",
+    "recipe_of",
+    "same_vectors",
+    "save_embeddings",
+    "save_neighbours",
+    "unknown_by_kind",
+    "warm_up",
+]

@@ -93,7 +93,7 @@ def lay_out(
         graph.data[graph.data < graph.data.max() / int(epochs)] = 0  # never sampled
         graph.eliminate_zeros()
         a, b = find_ab_params(1.0, min_dist)
-        jitter = random.normal(scale=1e-4 * max(np.ptp(begin), 1.0), size=begin.shape)
+        jitter = random.normal(scale=1e-4 * max(float(np.ptp(begin)), 1.0), size=begin.shape)
         points = np.ascontiguousarray(begin + jitter, dtype=np.float32)
         laid: Matrix = optimize_layout_euclidean(
             points,

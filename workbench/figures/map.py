@@ -1,0 +1,162 @@
+"""The map of the texts: a point each, its kind by colour and shape, its trust by opacity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from workbench.contracts import KINDS, Kind
+from workbench.errors import InputError
+from workbench.figures.labels import escape, hover_text, label_text
+from workbench.figures.style import (
+    FAINT,
+    KIND_COLOURS,
+    KIND_NAMES,
+    KIND_SYMBOLS,
+    colour_bar,
+    new_figure,
+)
+from workbench.studies.comparison import Comparison
+from workbench.studies.projection import Projection
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+SVG_LIMIT = 5_000
+"""Most points drawn as SVG; above, WebGL (``scattergl``) and hover boxes without neighbours."""
+FAINTEST = 0.35
+"""Opacity of a point whose map neighbours are all wrong; 1 where all are right."""
+
+
+def map_figure(
+    projection: Projection,
+    labels: Sequence[str],
+    kinds: Sequence[Kind],
+    *,
+    comparison: Comparison | None = None,
+    colour_by: ArrayLike | None = None,
+    colour_title: str = "",
+    title: str = "",
+    size: float | None = None,
+    height: int | None = None,
+) -> Figure:
+    """Draw a projection. Each trace's ``customdata`` holds the index of each point's text.
+
+    Args:
+        projection: The map.
+        labels: n texts, shown to the letter in hover boxes.
+        kinds: Their kinds: a trace each, in the order of ``KINDS``.
+        comparison: Of the same texts; hover boxes then name the 3 true nearest with cosine.
+        colour_by: (n,) numbers to colour by, with a colour bar; None: by kind. Shapes show the
+            kind either way. NaN is drawn grey.
+        colour_title: What these numbers are.
+        title: Shown to the letter.
+        size: Diameter of a point in pixels; None: by the number of points.
+        height: Pixels; None: what the page gives.
+
+    Raises:
+        InputError: The lengths differ.
+    """
+    n = len(projection)
+    values = None if colour_by is None else np.asarray(colour_by, dtype=np.float64)
+    for what, count in (("labels", len(labels)), ("kinds", len(kinds))):
+        _check_length(what, count, n)
+    if values is not None:
+        _check_length("colour_by values", values.size, n)
+    figure = new_figure(title=title, height=height)
+    boxes = _boxes(projection, labels, comparison)
+    opacity = FAINTEST + (1 - FAINTEST) * projection.preservation
+    pixels = size if size is not None else _diameter(n)
+    draw = figure.add_scatter if n <= SVG_LIMIT else figure.add_scattergl
+    for kind in KINDS:
+        members = np.flatnonzero([k == kind for k in kinds]).astype(np.int32)
+        if not len(members):
+            continue
+        draw(
+            x=projection.points[members, 0],
+            y=projection.points[members, 1],
+            customdata=members,
+            mode="markers",
+            name=KIND_NAMES[kind],
+            hovertext=[boxes[i] for i in members],
+            hoverinfo="text",
+            marker={
+                "symbol": KIND_SYMBOLS[kind],
+                "size": pixels,
+                "opacity": opacity[members],
+                "line": {"width": 0},
+                **_paint(kind, members, values),
+            },
+        )
+    _lay_out(figure, values, colour_title)
+    return figure
+
+
+def _paint(
+    kind: Kind, members: NDArray[np.int32], values: NDArray[np.float64] | None
+) -> dict[str, Any]:
+    if values is None:
+        return {"color": KIND_COLOURS[kind]}
+    return {"color": values[members].astype(np.float32), "coloraxis": "coloraxis"}
+
+
+def _lay_out(figure: Figure, values: NDArray[np.float64] | None, colour_title: str) -> None:
+    """Equal units on both axes and no numbers: the axes of a map mean nothing."""
+    bare = {
+        "showticklabels": False,
+        "showgrid": False,
+        "zeroline": False,
+        "ticks": "",
+        "showline": True,
+        "linecolor": FAINT,
+        "mirror": True,
+    }
+    figure.update_xaxes(**bare)
+    figure.update_yaxes(**bare, scaleanchor="x", scaleratio=1)
+    figure.update_layout(
+        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "itemsizing": "constant"},
+        showlegend=True,
+        dragmode="pan",
+        hovermode="closest",
+        uirevision="map",  # zoom and selection outlive an update
+    )
+    figure.update_layout(margin={"t": 60 if figure.layout.title.text else 32})
+    if values is not None:
+        figure.update_layout(
+            coloraxis={"colorscale": "Viridis", "colorbar": colour_bar(escape(colour_title))}
+        )
+
+
+def _boxes(
+    projection: Projection, labels: Sequence[str], comparison: Comparison | None
+) -> list[str]:
+    """A hover box for each text: itself, its true neighbours, what the map kept of them."""
+    if len(labels) > SVG_LIMIT:
+        return [label_text(label, 60) for label in labels]
+    boxes = []
+    for i, label in enumerate(labels):
+        lines = [hover_text(label, lines=6)]
+        if comparison is not None:
+            for j, score in zip(comparison.indices[i, :3], comparison.scores[i, :3], strict=True):
+                lines.append(f"{score:.2f}  {label_text(labels[j], 48)}")
+        k = projection.preservation_k
+        if k:
+            kept = round(float(projection.preservation[i]) * k)
+            lines.append(f"<i>{kept} of its {k} nearest here are truly nearest</i>")
+        boxes.append("<br>".join(lines))
+    return boxes
+
+
+def _diameter(n: int) -> float:
+    """12 pixels for a few points, 4 for very many."""
+    return float(np.clip(14 - 2.5 * np.log10(max(n, 1)), 4, 12))
+
+
+def _check_length(what: str, found: int, n: int) -> None:
+    if found != n:
+        raise InputError(
+            f"{found:,} {what} were given for a map of {n:,} points; one each is needed."
+        )
