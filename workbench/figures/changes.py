@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 
 from workbench.figures.matrix import heatmap, to_cells
 from workbench.figures.style import DIFFERENCE_SCALE
-from workbench.studies.changes import Change
 from workbench.studies import SimilaritySummary
+from workbench.studies.changes import Change
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
