@@ -2,10 +2,10 @@
 
     import workbench as wb
 
-    embedder = wb.load("minilm")                    # a registry name, a directory or a hub id
-    result = embedder.embed(["苹果", "fruit"])        # result.vectors: (2, dim) float32
-    wb.similarity(result.vectors)                   # (2, 2) cosines
-    wb.explore()                                    # the panel, in a notebook
+    embedder = wb.load()                              # the bundled model: no download, no GPU
+    result = embedder.embed(["苹果", "fruit"])          # result.vectors: (2, 384) float32
+    wb.similarity(result.vectors)                     # (2, 2) cosines
+    wb.explore()                                      # the panel, in a notebook
 
 Every name below is looked up when it is first used, so that the import itself loads no torch, no
 transformers, no plotly and no widgets.
@@ -78,14 +78,15 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """Import a public name from the room it lives in, once."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(_HOMES.get(name, "workbench.errors")), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a type checker reads the imports above and rejects any other name
 
+    def __getattr__(name: str) -> object:
+        """Import a public name from the room it lives in, once."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value: object = getattr(import_module(_HOMES.get(name, "workbench.errors")), name)
+        globals()[name] = value
+        return value
 
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
