@@ -34,9 +34,9 @@ _SQL = (
     r"INSERT INTO\b|UPDATE \S+ SET\b|DELETE FROM\b|EXPLAIN (?:ANALYZE |QUERY PLAN )?[A-Z]|"
     r"(?:CREATE|ALTER|DROP) (?:OR REPLACE |UNIQUE |TEMP )*(?:TABLE|INDEX|VIEW|DATABASE|SCHEMA)\b|"
     r"WITH \w+ AS\b|FROM [\w.\"/:-]+(?: AS)?(?: \w+)?[,;)]*$|"
-    r"FROM [\w.\"]+(?: \w+)? (?:WHERE|ORDER|JOIN|LEFT)\b|WHERE \w|(?:ORDER|GROUP|PARTITION) BY\b|"
-    r"HAVING \w|LIMIT \d|(?:LEFT |RIGHT |INNER |OUTER |CROSS )*JOIN \w|ON \w+\.|SET \w+ *=|"
-    r"VALUES *\(|UNION\b|AND \w+"
+    r"FROM [\w.\"]+(?: \w+)? (?:WHERE|ORDER|JOIN|LEFT)\b|"
+    r"(?:WHERE|HAVING|AND|(?:LEFT |RIGHT |INNER |OUTER |CROSS )*JOIN) [a-z_(\"`]|"
+    r"(?:ORDER|GROUP|PARTITION) BY [a-z_\d(\"`]|LIMIT \d|ON \w+\.|SET \w+ *=|VALUES *\(|UNION\b"
 )
 _LINE = re.compile(
     "|".join(
@@ -46,7 +46,8 @@ _LINE = re.compile(
             r"(?:async )?def [^\s(]+\s*\(",
             r"class \w+[^ ]*\s*[:{(]",
             r"from [\w.]+ import \S",
-            r"(?:import|package|use) [a-z][\w.:]*(?: as \w+)?(?:, *[\w.]+)*;?$",
+            r"package (?:main$|[\w.]+;$)|use [\w:]+(?:::|;)",
+            r"import [a-z][\w.:]*(?: as \w+)?(?:, *[\w.]+)*;?$",
             r"import (?:[\w*{}, ]+ from )?[\"'(]",
             r"(?:async )?for \w[\w, ()]* in [^\n]*:$",
             r"(?:el)?if [^\n]*(?:==|!=|[<>]|\(| in | is |\bnot )[^\n]*:$",
@@ -54,7 +55,7 @@ _LINE = re.compile(
             r"with [\w.]+\(",
             r"(?:try|else|finally|except(?: [\w.(), ]+)?(?: as \w+)?):$",
             r"(?:return|yield|raise|await|assert|throw|del)\b(?:[^\n]*[(\[{=.;_+*/\"']|$)[^.]*",
-            r"return \w+;?$",
+            r"return (?:\w+;|\w{1,3}|True|False|None|true|false|null|result|self)$",
             r"@[\w.]+\(",
             r"print\b *[(\"']",
             r"lambda \w*(?:, *\w+)*:",
@@ -74,7 +75,11 @@ _LINE = re.compile(
             r"\([\w, ]*\) *=>",
             r"&?\w+ *=> *[\w{(]",
             r"[\[{][^\n]* for \w+(?:, \w+)* in [^\n]*[\])}]$",
-            r"[)\]}]+[;,)\]}]*$",
+            r"[)\]}][;,()\[\]{} ]*$",
+            r"(?:const|let|var) [\[{]|export [^\n]*;$|template *<",
+            rf"{_DOTTED}<[^\n]*>[ &*]+\w+ *[=;({{]",
+            rf"{_DOTTED}\[[^\]\n]*[.:=<>\"'][^\]\n]*\]",
+            r"\w[^\n|]*\| *(?:grep|xargs|sort|head|tail|wc|jq|awk|sed|less|cut|uniq)\b",
             rf"(?:\*|&|await |new |return |go |defer |\.|!)*{_DOTTED}(?:\[[^\n\]]*\])*"
             r"(?:\+\+|--);?$",
             r"[\w-]+ *: *[^;{}\n]+;$",
@@ -100,7 +105,9 @@ _ASSIGNMENT = re.compile(
     r"(?::=|\*\*=|[-+*/|&%]?=)(?!=) *(?P<value>\S[^\n]*)",
     re.ASCII,
 )
-_CALL = re.compile(rf"(?:await |new )?(?P<name>{_DOTTED})\((?P<inside>[^\n]*)$", re.ASCII)
+_CALL = re.compile(
+    rf"(?:await |new |defer |go |!)?(?P<name>{_DOTTED})\((?P<inside>[^\n]*)$", re.ASCII
+)
 _CHAIN = re.compile(rf"\.{_NAME}\(", re.ASCII)
 _COMMAND = re.compile(
     rf"(?:\$ +)?(?:sudo )?(?:[A-Z_]+=\S+ )*(?P<tool>{_TOOLS}) (?P<rest>\S[^\n]*)$", re.ASCII
@@ -194,7 +201,8 @@ def _is_assignment(line: str) -> bool:
 
 
 def _is_command(line: str) -> bool:
-    prose = _FUNCTION_WORDS.search(_QUOTED.sub("", line))
+    bare = _QUOTED.sub("", line.split(" # ", maxsplit=1)[0])
+    prose = not bare.isascii() or _FUNCTION_WORDS.search(bare)
     match = _COMMAND.match(line)
     if match is None:
         return bool(_FLAGGED.match(line)) and not prose
