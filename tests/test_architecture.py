@@ -41,12 +41,12 @@ HOUSE = {
     "studies": _room("contracts maths texts", "numpy pandas umap sklearn scipy"),
     "figures": _room("contracts studies", "numpy plotly"),
     "panels": _room(
-        "contracts texts studies figures", "anywidget ipywidgets IPython numpy pandas traitlets"
+        "contracts texts studies figures", "anywidget ipywidgets IPython numpy pandas plotly traitlets"
     ),
 }
 # the public names, the command line and what it starts may use every room
-TOP = {"__init__", "catalogue", "cli", "lab"}
-TOP_PACKAGES = frozenset({"rich", "typer"})
+TOP = {"__init__", "catalogue", "cli", "lab", "terminal"}
+TOP_PACKAGES = frozenset({"pandas", "rich", "typer"})
 
 # light enough to stand at the head of a module of a room that may use it
 LIGHT = {"numpy", "anywidget", "ipywidgets", "IPython", "traitlets", "typer", "rich"}

@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from workbench.catalogue import explore
     from workbench.contracts import Embedder, EmbedderInfo, Embeddings, Prompt
     from workbench.embedders import load, models
     from workbench.errors import (
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
         WorkbenchError,
     )
     from workbench.maths import neighbours, similarity
-    from workbench.panels.explorer import explore
     from workbench.studies import Projection, project
     from workbench.texts import samples
 
@@ -68,7 +68,7 @@ _HOMES = {
     "Embeddings": "workbench.contracts",
     "Projection": "workbench.studies",
     "Prompt": "workbench.contracts",
-    "explore": "workbench.panels.explorer",
+    "explore": "workbench.catalogue",
     "load": "workbench.embedders",
     "models": "workbench.embedders",
     "neighbours": "workbench.maths",
