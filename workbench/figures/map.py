@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,9 +14,11 @@ from workbench.errors import InputError
 from workbench.figures.labels import escape, hover_text, label_text
 from workbench.figures.style import (
     FAINT,
+    GROUP_COLOURS,
     KIND_COLOURS,
     KIND_NAMES,
     KIND_SYMBOLS,
+    REST_COLOUR,
     colour_bar,
     new_figure,
 )
@@ -24,6 +27,9 @@ from workbench.studies.projection import Projection
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
+
+Trace: TypeAlias = tuple[str, str, NDArray[np.int32]]
+"""Name, colour and the texts of one trace."""
 
 SVG_LIMIT = 5_000
 """Most points drawn as SVG; above, WebGL (``scattergl``) and hover boxes without neighbours."""
@@ -37,6 +43,7 @@ def map_figure(
     kinds: Sequence[Kind],
     *,
     comparison: Comparison | None = None,
+    groups: Sequence[str | None] | None = None,
     colour_by: ArrayLike | None = None,
     colour_title: str = "",
     title: str = "",
@@ -48,10 +55,12 @@ def map_figure(
     Args:
         projection: The map.
         labels: n texts, shown to the letter in hover boxes.
-        kinds: Their kinds: a trace each, in the order of ``KINDS``.
+        kinds: Their kinds, shown by shape, and by colour where nothing else asks for it: then a
+            trace each, in the order of ``KINDS``.
         comparison: Of the same texts; hover boxes then name the 3 true nearest with cosine.
-        colour_by: (n,) numbers to colour by, with a colour bar; None: by kind. Shapes show the
-            kind either way. NaN is drawn grey.
+        groups: n names to colour by instead, a trace each, the largest first; those beyond the
+            palette's seven and None are grey.
+        colour_by: (n,) numbers to colour by instead, with a colour bar; NaN is left out.
         colour_title: What these numbers are.
         title: Shown to the letter.
         size: Diameter of a point in pixels; None: by the number of points.
@@ -61,49 +70,63 @@ def map_figure(
         InputError: The lengths differ.
     """
     n = len(projection)
-    values = None if colour_by is None else np.asarray(colour_by, dtype=np.float64)
-    for what, count in (("labels", len(labels)), ("kinds", len(kinds))):
-        _check_length(what, count, n)
-    if values is not None:
-        _check_length("colour_by values", values.size, n)
+    values = None if colour_by is None else np.asarray(colour_by, dtype=np.float32)
+    given = {"labels": labels, "kinds": kinds, "groups": groups, "colour_by values": values}
+    for what, sequence in given.items():
+        if sequence is not None:
+            _check_length(what, len(sequence), n)
     figure = new_figure(title=title, height=height)
     boxes = _boxes(projection, labels, comparison)
     opacity = FAINTEST + (1 - FAINTEST) * projection.preservation
-    pixels = size if size is not None else _diameter(n)
     draw = figure.add_scatter if n <= SVG_LIMIT else figure.add_scattergl
-    for kind in KINDS:
-        members = np.flatnonzero([k == kind for k in kinds]).astype(np.int32)
-        if not len(members):
-            continue
+    for name, colour, members in _by_group(groups) if groups is not None else _by_kind(kinds):
+        paint = {"color": colour} if values is None else {"color": values[members]}
         draw(
             x=projection.points[members, 0],
             y=projection.points[members, 1],
             customdata=members,
             mode="markers",
-            name=KIND_NAMES[kind],
+            name=label_text(name),
             hovertext=[boxes[i] for i in members],
             hoverinfo="text",
             marker={
-                "symbol": KIND_SYMBOLS[kind],
-                "size": pixels,
+                "symbol": _symbols([kinds[i] for i in members]),
+                "size": size if size is not None else _diameter(n),
                 "opacity": opacity[members],
                 "line": {"width": 0},
-                **_paint(kind, members, values),
+                "coloraxis": None if values is None else "coloraxis",
+                **paint,
             },
         )
     _lay_out(figure, values, colour_title)
     return figure
 
 
-def _paint(
-    kind: Kind, members: NDArray[np.int32], values: NDArray[np.float64] | None
-) -> dict[str, Any]:
-    if values is None:
-        return {"color": KIND_COLOURS[kind]}
-    return {"color": values[members].astype(np.float32), "coloraxis": "coloraxis"}
+def _by_kind(kinds: Sequence[Kind]) -> Iterator[Trace]:
+    for kind in KINDS:
+        members = np.flatnonzero([k == kind for k in kinds]).astype(np.int32)
+        if len(members):
+            yield KIND_NAMES[kind], KIND_COLOURS[kind], members
 
 
-def _lay_out(figure: Figure, values: NDArray[np.float64] | None, colour_title: str) -> None:
+def _by_group(groups: Sequence[str | None]) -> Iterator[Trace]:
+    counted = Counter(group for group in groups if group is not None).most_common()
+    coloured = dict(zip((name for name, _ in counted), GROUP_COLOURS, strict=False))
+    for name, colour in coloured.items():
+        yield name, colour, np.flatnonzero([g == name for g in groups]).astype(np.int32)
+    rest = np.flatnonzero([g not in coloured for g in groups]).astype(np.int32)
+    if len(rest):
+        left = len(counted) - len(coloured)
+        yield f"{left:,} more" if left else "none", REST_COLOUR, rest
+
+
+def _symbols(kinds: Sequence[Kind]) -> str | list[str]:
+    """One symbol where all are of one kind, which is short on the wire."""
+    symbols = [KIND_SYMBOLS[kind] for kind in kinds]
+    return symbols[0] if len(set(symbols)) == 1 else symbols
+
+
+def _lay_out(figure: Figure, values: NDArray[np.float32] | None, colour_title: str) -> None:
     """Equal units on both axes and no numbers: the axes of a map mean nothing."""
     bare = {
         "showticklabels": False,

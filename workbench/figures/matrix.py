@@ -24,6 +24,11 @@ HOVER_SIDE = 40
 """Most rows whose cells carry both texts in their hover box; beyond, the labels (and 600² cells
 would carry 50 MB)."""
 
+PLOT_SHARE = 0.75
+"""Of the width that labels and colour bar leave to the cells, about."""
+LEAST_FONT = 8
+"""Smallest letters worth reading, in pixels: smaller values are left to the hover box."""
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -117,10 +122,9 @@ def heatmap(
     """Draw cells; ``quantity`` names their values on the colour bar and in hover boxes."""
     figure = new_figure(title=title, height=height)
     side = max(len(cells.rows), len(cells.columns), 1)
-    pixels = width / side
+    pixels = PLOT_SHARE * width / side
     figure.add_heatmap(
-        # rounded: a widget sends two-dimensional arrays as decimal text
-        z=np.round(cells.values.astype(np.float64), 4 if side <= TICK_SIDE else 3),
+        z=cells.values.astype(np.float32),
         x=np.arange(len(cells.columns), dtype=np.int32),
         y=np.arange(len(cells.rows), dtype=np.int32),
         zmin=limits[0],
@@ -132,9 +136,10 @@ def heatmap(
         ygap=1 if pixels >= 12 else 0,
         **_hover(cells, quantity, value_format),
     )
-    if pixels >= 22:
-        figure.data[0].texttemplate = f"%{{z:{value_format}}}"
-        figure.data[0].textfont = {"size": int(min(13, max(8, 0.4 * pixels)))}
+    letters = max((len(f"{v:{value_format}}") for v in _ends(cells.values)), default=1)
+    size = min(13, int(pixels / (0.6 * letters)))  # a digit is 0.6 of its height wide
+    if size >= LEAST_FONT:
+        figure.update_traces(texttemplate=f"%{{z:{value_format}}}", textfont={"size": size})
     figure.update_xaxes(**_axis(cells.columns), side="bottom", tickangle=-60)
     figure.update_yaxes(**_axis(cells.rows), autorange="reversed")
     return figure
@@ -183,6 +188,10 @@ def _span_labels(summary: SimilaritySummary, labels: Sequence[str]) -> list[str]
         text = labels[int(summary.order[first])]
         names.append(text if last - first == 1 else f"{first + 1}–{last}: {text}")
     return names
+
+
+def _ends(values: NDArray[np.floating[Any]]) -> tuple[float, ...]:
+    return (float(values.min()), float(values.max())) if values.size else ()
 
 
 def _limits(values: NDArray[np.floating[Any]]) -> tuple[float, float]:

@@ -17,9 +17,9 @@ FAINT = "rgba(128, 132, 140, 0.25)"
 KIND_NAMES: dict[Kind, str] = {
     "zh": "Chinese",
     "en": "English",
-    "code": "code",
-    "mixed": "mixed",
-    "other": "other",
+    "code": "Code",
+    "mixed": "Mixed",
+    "other": "Other",
 }
 KIND_COLOURS: dict[Kind, str] = {
     "zh": "#D55E00",
@@ -36,6 +36,17 @@ KIND_SYMBOLS: dict[Kind, str] = {
     "mixed": "triangle-up",
     "other": "x",
 }
+GROUP_COLOURS = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#56B4E9",
+    "#D55E00",
+    "#B8A900",
+)
+"""The same palette for groups, its yellow darkened for white pages."""
+REST_COLOUR = "#999999"
 SIMILARITY_SCALE = "Viridis"
 DIFFERENCE_SCALE = ((0.0, "#2166ac"), (0.5, "#f2f2f2"), (1.0, "#b2182b"))
 """Blue to red through light grey (ColorBrewer RdBu's ends): safe for colour-blind readers."""

@@ -56,10 +56,9 @@ def as_matrix(vectors: ArrayLike, *, name: str = "vectors") -> Matrix:
 def normalize_rows(matrix: ArrayLike) -> Matrix:
     """Rows at unit L2 norm, (n, dim) float32; a zero row stays zero: it has no direction."""
     rows = as_matrix(matrix)
-    largest: Matrix = np.abs(rows).max(axis=1, keepdims=True, initial=0.0)  # (n, 1)
-    scaled: Matrix = rows / np.where(
-        largest > 0, largest, 1
-    )  # squares of tiny or huge values stay finite
+    largest = np.abs(rows).max(axis=1, keepdims=True, initial=0.0)  # (n, 1)
+    # divided by the largest first, so that the squares of tiny or huge values stay finite
+    scaled = rows / np.where(largest > 0, largest, 1)
     norms = np.linalg.norm(scaled, axis=1, keepdims=True)  # (n, 1)
     unit: Matrix = (scaled / np.where(norms > 0, norms, 1)).astype(np.float32, copy=False)
     return unit

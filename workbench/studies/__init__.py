@@ -7,7 +7,8 @@ needs them.
 from workbench.maths.summary import SimilaritySummary
 from workbench.studies.background import Background, Percentile, measure_background
 from workbench.studies.changes import Change, compare_change
-from workbench.studies.comparison import Comparison, compare
+from workbench.studies.clusters import cluster_texts
+from workbench.studies.comparison import Comparison, compare, order_by_likeness
 from workbench.studies.coverage import KindCoverage, same_vectors, unknown_by_kind
 from workbench.studies.export import export_html, recipe_of, save_embeddings, save_neighbours
 from workbench.studies.projection import Projection, project, warm_up
@@ -20,10 +21,12 @@ __all__ = [
     "Percentile",
     "Projection",
     "SimilaritySummary",
+    "cluster_texts",
     "compare",
     "compare_change",
     "export_html",
     "measure_background",
+    "order_by_likeness",
     "project",
     "recipe_of",
     "same_vectors",
