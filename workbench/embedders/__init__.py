@@ -1,5 +1,32 @@
 """The only room with a model in it: texts to vectors."""
 
+from workbench.embedders.bundled import find_bundled
+from workbench.embedders.cache import CachedEmbedder
+from workbench.embedders.catalogue import model_state, models
+from workbench.embedders.download import DownloadPlan, download, is_downloaded, plan_download
+from workbench.embedders.findings import Finding
+from workbench.embedders.lexical import LexicalEmbedder
 from workbench.embedders.loading import load
+from workbench.embedders.preflight import ModelReport, inspect_model
+from workbench.embedders.recipe import Recipe
+from workbench.embedders.registry import CARDS, ModelCard, find_card
 
-__all__ = ["load"]
+__all__ = [
+    "CARDS",
+    "CachedEmbedder",
+    "DownloadPlan",
+    "Finding",
+    "LexicalEmbedder",
+    "ModelCard",
+    "ModelReport",
+    "Recipe",
+    "download",
+    "find_bundled",
+    "find_card",
+    "inspect_model",
+    "is_downloaded",
+    "load",
+    "model_state",
+    "models",
+    "plan_download",
+]

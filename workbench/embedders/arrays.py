@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.errors import InputError
+from workbench.errors import InputError, ModelError
+from workbench.maths import truncate_dim
 
 
 def check_texts(texts: Sequence[str]) -> list[str]:
@@ -49,16 +50,21 @@ def check_encodable(text: str, where: str) -> None:
         ) from exc
 
 
-def unit_rows(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows of (n, dim) scaled to L2 norm 1; a row of zeros stays zeros."""
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)  # (n, 1)
-    return vectors / np.where(norms > 0, norms, 1).astype(np.float32)
+def finish_rows(native: NDArray[np.float32], dim: int, *, normalize: bool) -> NDArray[np.float32]:
+    """Native vectors as they are handed out: cut to ``dim``, at unit norm where asked.
 
-
-def cut_rows(vectors: NDArray[np.float32], dim: int, *, normalize: bool) -> NDArray[np.float32]:
-    """The first ``dim`` components of each row, rescaled to L2 norm 1 where asked."""
-    cut = np.ascontiguousarray(vectors[:, :dim])  # (n, native_dim) -> (n, dim)
-    return unit_rows(cut) if normalize else cut
+    Raises:
+        ModelError: A value is NaN or infinite.
+    """
+    if not np.isfinite(native).all():
+        broken = int((~np.isfinite(native).all(axis=1)).sum())
+        raise ModelError(
+            f"the model computed NaN or infinity for {broken:,} of {len(native):,} texts. "
+            "Load it with dtype='float32'; if that does not help, its weights are damaged."
+        )
+    if normalize:
+        return truncate_dim(native, dim)  # (n, native_dim) -> (n, dim)
+    return np.ascontiguousarray(native[:, :dim])  # (n, native_dim) -> (n, dim)
 
 
 def check_dim(dim: int | None, native_dim: int) -> int:

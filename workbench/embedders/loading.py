@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
-from workbench.contracts import CancelSignal, Embedder, Pooling, ProgressFn
-from workbench.embedders.bundled import PACKAGE, require_bundled
-from workbench.embedders.recipe import Recipe
-from workbench.errors import UnknownModelError
+from workbench.contracts import CancelSignal, Embedder, Pooling, Progress, ProgressFn, check_cancel
+from workbench.embedders.bundled import PACKAGE, find_bundled, require_bundled
+from workbench.embedders.download import DownloadPlan, download, find_downloaded, plan_download
+from workbench.embedders.lexical import DEFAULT_DIM, LexicalEmbedder
+from workbench.embedders.preflight import ModelReport, inspect_model
+from workbench.embedders.registry import MINILM, find_card, known_names, near_names
+from workbench.errors import InputError, UnknownModelError
+
+if TYPE_CHECKING:
+    from huggingface_hub.utils import tqdm
+
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+@dataclass(frozen=True)
+class _Options:
+    """The caller's wishes about how a model runs."""
+
+    device: str | None
+    dtype: str | None
+    dim: int | None
+    revision: str | None
+    max_tokens: int | None
+    pooling: Pooling | None
 
 
 def load(
@@ -23,20 +47,132 @@ def load(
     progress: ProgressFn | None = None,
     cancel: CancelSignal | None = None,
 ) -> Embedder:
-    """Load an embedder."""
+    """Load an embedder.
+
+    Args:
+        spec: "bundled" (all-MiniLM-L6-v2 from an installed package), "lexical" (character
+            n-grams), a model directory, a name of ``models()``, or any hub id.
+        device: "cpu", "cuda", "mps"; None: the best there is.
+        dtype: "float32", "bfloat16" or "float16"; None: float32 on a CPU, bfloat16 on a GPU.
+        dim: Keep the first ``dim`` components and normalise again (Matryoshka).
+        revision: Commit, branch or tag on the hub; None: the registry's pinned commit.
+        max_tokens: Cut longer texts there; None: the model's own limit.
+        pooling: Settles the pooling of a directory whose files do not.
+        cache_dir: Root of the hub's cache.
+        progress: Told of download and loading. Without it, a download prints one line with its
+            size and draws a bar on the error stream.
+        cancel: Looked at while downloading and before loading.
+
+    Raises:
+        UnknownModelError: Nothing of that name.
+        IncompleteModelError: The model's files are not whole, or of a kind that is not loaded.
+        DownloadError: The hub cannot be reached, or refuses.
+        DependencyError: The bundled model's package is not installed.
+        ModelError: It cannot run here as asked.
+        InputError: An option outside what the model has.
+        Cancelled: ``cancel`` was set.
+    """
+    options = _Options(device, dtype, dim, revision, max_tokens, pooling)
+    if spec == "lexical":
+        return _load_lexical(options)
+    if spec == "bundled" or _is_bundled(spec, revision):
+        directory, version = require_bundled()
+        report = inspect_model(directory, pooling=pooling)
+        name, source = MINILM, f"{PACKAGE} {version}"
+        return _load_report(report, name, options, source, progress, cancel, bundled=True)
+    folder = Path(spec).expanduser()
+    if folder.is_dir():
+        report = inspect_model(folder, pooling=pooling)
+        return _load_report(report, str(spec), options, None, progress, cancel)
+    name = _require_hub_id(spec)
+    found = find_downloaded(name, revision=revision, cache_dir=cache_dir)
+    if found is None:
+        plan = plan_download(name, revision=revision, cache_dir=cache_dir)
+        found = _download_aloud(plan, progress, cancel)
+    report = inspect_model(found, pooling=pooling)
+    return _load_report(report, name, options, found.name, progress, cancel)
+
+
+def _load_lexical(options: _Options) -> LexicalEmbedder:
+    given = [
+        name
+        for name in ("device", "dtype", "revision", "max_tokens", "pooling")
+        if getattr(options, name) is not None
+    ]
+    if given:
+        raise InputError(
+            f"load('lexical', {given[0]}=...) was asked; counting characters has no {given[0]}. "
+            "Allowed here: dim."
+        )
+    return LexicalEmbedder(dim=DEFAULT_DIM if options.dim is None else options.dim)
+
+
+def _is_bundled(spec: str | Path, revision: str | None) -> bool:
+    """Whether a registry name means the model that is installed as a package."""
+    if not isinstance(spec, str) or revision is not None or Path(spec).is_dir():
+        return False
+    card = find_card(spec)
+    return card is not None and card.name == MINILM and find_bundled() is not None
+
+
+def _require_hub_id(spec: str | Path) -> str:
+    card = find_card(str(spec))
+    if card is not None:
+        return card.name
+    if isinstance(spec, str) and _HUB_ID.fullmatch(spec) and not spec.startswith("."):
+        return spec
+    near = near_names(str(spec))
+    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    raise UnknownModelError(
+        f"{str(spec)!r} is no known name, no directory and no hub id ('owner/name').{hint} "
+        f"Known: {', '.join(known_names())}."
+    )
+
+
+def _download_aloud(
+    plan: DownloadPlan, progress: ProgressFn | None, cancel: CancelSignal | None
+) -> Path:
+    """Download with the caller's progress; without one, with a line and a bar on stderr."""
+    if progress is not None:
+        return download(plan, progress=progress, cancel=cancel)
+    from huggingface_hub.utils import tqdm
+
+    sys.stderr.write(f"{plan}\n")
+    with tqdm(total=plan.bytes_total, unit="B", unit_scale=True, desc=plan.model_id) as bar:
+        return download(plan, progress=lambda step: _move_bar(bar, step), cancel=cancel)
+
+
+def _move_bar(bar: tqdm[NoReturn], step: Progress) -> None:
+    bar.update(step.done - bar.n)
+
+
+def _load_report(
+    report: ModelReport,
+    name: str,
+    options: _Options,
+    revision: str | None,
+    progress: ProgressFn | None,
+    cancel: CancelSignal | None,
+    *,
+    bundled: bool = False,
+) -> Embedder:
     from workbench.embedders.local import load_local
 
-    if spec == "bundled":
-        directory, version = require_bundled()
-        return load_local(
-            directory,
-            Recipe("mean", normalize=True, max_tokens=256),
-            name="sentence-transformers/all-MiniLM-L6-v2",
-            backend="bundled",
-            revision=f"{PACKAGE} {version}",
-            device=device,
-            dtype=dtype,
-            dim=dim,
-            max_tokens=max_tokens,
-        )
-    raise UnknownModelError(f"{spec!r} is not known.")
+    recipe = report.require_complete()
+    check_cancel(cancel, done=0, total=report.weights_bytes, unit="bytes")
+    if progress is not None:
+        progress(Progress("load", 0, 0, f"{name}: {report.weights_bytes / 1e6:,.0f} MB"))
+    card = report.card or find_card(name)
+    caveat = (card.caveat,) if card and card.caveat else ()
+    return load_local(
+        report.directory,
+        recipe,
+        name=name,
+        backend="bundled" if bundled else "local",
+        revision=revision,
+        device=options.device,
+        dtype=options.dtype,
+        dim=options.dim,
+        max_tokens=options.max_tokens,
+        notes=(*report.notes, *caveat),
+    )

@@ -1,6 +1,7 @@
 """Models run in this process by torch and transformers."""
 
-from workbench.embedders.local.embedder import LocalEmbedder, Memory
+from workbench.embedders.local.embedder import LocalEmbedder
 from workbench.embedders.local.loading import load_local
+from workbench.embedders.local.passes import Memory
 
 __all__ = ["LocalEmbedder", "Memory", "load_local"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from workbench.contracts import Backend, EmbedderInfo
 from workbench.embedders.arrays import check_dim
-from workbench.embedders.local.embedder import LoadedModel, LocalEmbedder, Memory
+from workbench.embedders.local.embedder import LocalEmbedder
+from workbench.embedders.local.passes import LoadedModel, Memory
 from workbench.embedders.local.runtime import (
     TOLERANCES,
     Runtime,
@@ -19,6 +19,9 @@ from workbench.embedders.local.runtime import (
 from workbench.embedders.local.tokens import prepare_tokenizer
 from workbench.embedders.recipe import Recipe
 from workbench.errors import IncompleteModelError, InputError, ModelError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 # A pass should take a few seconds at most on a small CPU, and gains nothing beyond 2,048 tokens
 # there; a GPU wants far more at once.
@@ -89,7 +92,9 @@ def load_local(
     return LocalEmbedder(info, loaded)
 
 
-def _load_parts(directory: Path, runtime: Runtime) -> tuple[Any, Any]:
+def _load_parts(
+    directory: Path, runtime: Runtime
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     with quiet_transformers():
         import torch
         from transformers import AutoModel, AutoTokenizer
@@ -124,7 +129,9 @@ def _load_parts(directory: Path, runtime: Runtime) -> tuple[Any, Any]:
     return model.eval().to(runtime.device), tokenizer
 
 
-def _choose_limit(asked: int | None, recipe: Recipe, model: Any, tokenizer: Any) -> int:
+def _choose_limit(
+    asked: int | None, recipe: Recipe, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
+) -> int:
     positions = int(getattr(model.config, "max_position_embeddings", 0)) or 512
     if model.config.model_type in {"roberta", "xlm-roberta", "camembert"}:
         positions -= 2  # positions start after the padding id
@@ -140,16 +147,16 @@ def _choose_limit(asked: int | None, recipe: Recipe, model: Any, tokenizer: Any)
     return asked
 
 
-def _choose_budget(model: Any, runtime: Runtime) -> int:
+def _choose_budget(model: PreTrainedModel, runtime: Runtime) -> int:
     if not runtime.device.startswith("cpu"):
         return _GPU_BUDGET
-    embedding = model.get_input_embeddings().weight.numel()
+    embedding = sum(part.numel() for part in model.get_input_embeddings().parameters())
     working = sum(part.numel() for part in model.parameters()) - embedding
     low, high = _CPU_BUDGET
     return int(min(high, max(low, _CPU_WORK / max(1, working))))
 
 
-def _unknown_id(tokenizer: Any) -> int | None:
+def _unknown_id(tokenizer: PreTrainedTokenizerBase) -> int | None:
     """Id of the unknown token where the vocabulary really uses it (not byte-level BPE)."""
     model = tokenizer.backend_tokenizer.model
     if type(model).__name__ == "BPE" and getattr(model, "unk_token", None) is None:
@@ -168,8 +175,3 @@ def _describe_dim(dim: int, native_dim: int, recipe: Recipe) -> tuple[str, ...]:
     if not low <= dim <= high:
         return (f"{said}; the authors trained widths from {low} to {high}",)
     return (said,)
-
-
-def with_notes(info: EmbedderInfo, *notes: str) -> EmbedderInfo:
-    """The same info with more notes."""
-    return replace(info, notes=(*info.notes, *notes))

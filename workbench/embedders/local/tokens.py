@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from workbench.errors import ModelError
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
+    from transformers import PreTrainedTokenizerBase
 
 _TEXTS_BETWEEN_CANCEL_CHECKS = 512
 
@@ -33,7 +34,9 @@ class TokenRows:
     unknown: NDArray[np.float32]
 
 
-def prepare_tokenizer(tokenizer: Any, *, max_tokens: int, end_token: str | None) -> Tokenizer:
+def prepare_tokenizer(
+    tokenizer: PreTrainedTokenizerBase, *, max_tokens: int, end_token: str | None
+) -> Tokenizer:
     """The fast tokenizer inside a transformers one, set to cut at ``max_tokens`` and not to pad.
 
     A tokenizer.json may carry its own padding and a shorter limit (MiniLM's does: 128 of each);
