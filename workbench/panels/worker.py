@@ -1,4 +1,4 @@
-"""One thread for slow work: the newest job replaces the one before, and never interleaves with it."""
+"""One thread for slow work: the newest job replaces the one before, never interleaves with it."""
 
 from __future__ import annotations
 

@@ -44,7 +44,8 @@ function decode(value) {
   if (value.buffer instanceof DataView && value.dtype) {
     const view = value.buffer;
     const bytes = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
-    const flat = new DTYPES[value.dtype](bytes);
+    let flat = new DTYPES[value.dtype](bytes);
+    if (value.scale) flat = Float32Array.from(flat, (level) => value.scale[0] + level * value.scale[1]);
     if (value.shape.length === 1) return flat;
     const width = value.shape[1];
     return Array.from({ length: value.shape[0] }, (_, r) => flat.subarray(r * width, (r + 1) * width));

@@ -51,8 +51,7 @@ class MatrixView {
     const [rows, columns] = this.at(point);
     if (!rows.length || !columns.length) return;
     const mean = rows.length > 1 || columns.length > 1 ? "mean " : "";
-    const [offset, step] = this.data.scale;
-    fill(this.readout, h("b", {}, mean + (point.z * step + offset).toFixed(3)),
+    fill(this.readout, h("b", {}, mean + point.z.toFixed(3)),
       h("span", { class: "ewb-name" }, this.name(rows)), h("span", {}, "×"),
       h("span", { class: "ewb-name" }, this.name(columns)));
   }

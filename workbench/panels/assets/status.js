@@ -30,7 +30,7 @@ class StatusView {
     this.bar.hidden = !busy;
     if (busy && status.total) { this.bar.max = status.total; this.bar.value = status.done; }
     else this.bar.removeAttribute("value");
-    const bytes = status.stage === "download";
+    const bytes = status.unit === "bytes";
     const rate = busy && status.rate && status.total && status.done
       ? ` · ${bytes ? sizeWords(status.rate) : status.rate.toFixed(status.rate < 10 ? 1 : 0) + " texts"}/s · ${timeWords((status.total - status.done) / status.rate)}` : "";
     this.line.className = `ewb-status ewb-${status.phase}`;

@@ -93,7 +93,7 @@ class Tables {
     this.el = h("section", { class: "ewb-card ewb-wide" },
       h("div", { class: "ewb-head" }, h("div", { class: "ewb-tabs", role: "tablist" }, this.tabs), this.note), this.panel);
     this.open("neighbours");
-    model.watch("table selection map", () => this.show());
+    model.watch("table selection map percentiles", () => this.show());
     model.watch("changes", () => { if (model.get("changes").fresh) this.open("changes"); else this.show(); });
   }
 
@@ -103,9 +103,10 @@ class Tables {
   }
 
   percentile(row) {
-    if (row.percentile === null) return h("span", { class: "ewb-faint", title: row.why }, "–");
-    const share = row.percentile >= 0.999 ? "> 99.9" : (row.percentile * 100).toFixed(row.percentile > 0.99 ? 1 : 0);
-    return h("span", { title: `more similar than ${share} % of ${row.pairs} unrelated pairs of these kinds` }, `${share} %`);
+    const why = row.pairs ? `only ${row.pairs} unrelated pairs of these kinds: cannot tell` : "not measured for this model and instruction";
+    if (row.percentile === null) return h("span", { class: "ewb-faint", title: why }, "–");
+    const share = row.percentile === 100 ? "all" : row.percentile.toFixed(row.percentile > 99 ? 1 : 0);
+    return h("span", { title: `more similar than ${share === "all" ? share : `${share} %`} of ${row.pairs} unrelated pairs of these kinds` }, share === "all" ? "100 %" : `${share} %`);
   }
 
   names(indices, sign) {
@@ -133,8 +134,8 @@ class Tables {
     const table = this.model.get("table");
     const selection = this.model.get("selection");
     const changes = this.model.get("changes");
-    this.tabs[1].hidden = !changes.rows;
-    if (this.which === "changes" && !changes.rows) return this.open("neighbours");
+    this.tabs[1].hidden = !changes.rows_changed;
+    if (this.which === "changes" && !changes.rows_changed) return this.open("neighbours");
     if (this.which === "texts" || (this.which === "neighbours" && selection.length > 1)) this.showTexts(table, selection);
     else if (this.which === "neighbours") this.showNeighbours(table, selection);
     else this.showChanges(changes, table);
@@ -158,13 +159,14 @@ class Tables {
     const i = selection[0] ?? 0;
     if (!table.texts.length) { this.note.textContent = ""; fill(this.panel); return; }
     const [indices, scores] = [decode(table.neighbours), decode(table.scores)];
-    const percentiles = table.percentiles ? decode(table.percentiles) : null;
-    const pairs = table.pairs ? decode(table.pairs) : null;
+    const measured = this.model.get("percentiles");
+    const fresh = measured.serial === table.serial;
+    const percent = fresh ? decode(measured.percent) : null;
+    const pairs = fresh ? decode(measured.pairs) : null;
     this.note.textContent = `of “${oneLine(table.texts[i] ?? "", 80)}”`;
     this.neighbours.set(Array.from(indices[i] ?? []).map((j, at) => ({
       index: j, text: table.texts[j], kind: table.kinds[j], score: scores[i][at],
-      percentile: percentiles && !Number.isNaN(percentiles[i][at]) ? percentiles[i][at] : null,
-      pairs: pairs ? pairs[i][at] : 0, why: table.why,
+      percentile: percent && !Number.isNaN(percent[i][at]) ? percent[i][at] : null, pairs: pairs ? pairs[i][at] : 0,
     })));
     fill(this.panel, this.neighbours.el);
   }
@@ -173,7 +175,7 @@ class Tables {
     this.note.textContent = changes.note;
     const kept = decode(changes.kept);
     const marked = new Set(this.model.get("selection"));
-    this.changes.set(changes.rows.map((row) => ({ ...row, kept: kept[row.index], text: table.texts[row.index], marked: marked.has(row.index) })));
+    this.changes.set(changes.rows_changed.map((row) => ({ ...row, kept: kept[row.index], text: table.texts[row.index], marked: marked.has(row.index) })));
     fill(this.panel, h("div", { class: "ewb-split" }, this.diff,
       h("div", {}, h("div", { class: "ewb-hint" }, changes.about), this.changes.el)));
   }
