@@ -303,7 +303,10 @@ def _explained(name: str, endpoint: str, revision: str | None) -> Iterator[None]
     except errors.HfHubHTTPError as exc:
         status = exc.response.status_code if exc.response is not None else "?"
         raise DownloadError(f"{where}: the hub answered HTTP {status}. {_OFFER}") from exc
-    except (errors.HTTPError, errors.LocalEntryNotFoundError) as exc:
+    except (
+        errors.HTTPError,  # type: ignore[attr-defined]  # the base error of its client
+        errors.LocalEntryNotFoundError,
+    ) as exc:
         raise DownloadError(
             f"{where}: it cannot be reached ({exc}). Behind a wall, set HF_ENDPOINT to a mirror. "
             f"{_OFFER}"

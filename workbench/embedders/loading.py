@@ -6,7 +6,6 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
 from workbench.contracts import CancelSignal, Embedder, Pooling, Progress, ProgressFn, check_cancel
 from workbench.embedders.bundled import PACKAGE, find_bundled, require_bundled
@@ -15,9 +14,6 @@ from workbench.embedders.lexical import DEFAULT_DIM, LexicalEmbedder
 from workbench.embedders.preflight import ModelReport, inspect_model
 from workbench.embedders.registry import MINILM, find_card, known_names, near_names
 from workbench.errors import InputError, UnknownModelError
-
-if TYPE_CHECKING:
-    from huggingface_hub.utils import tqdm
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -135,15 +131,15 @@ def _download_aloud(
     """Download with the caller's progress; without one, with a line and a bar on stderr."""
     if progress is not None:
         return download(plan, progress=progress, cancel=cancel)
-    from huggingface_hub.utils import tqdm
+    from huggingface_hub.utils import tqdm  # type: ignore[attr-defined]  # exported, untyped
 
     sys.stderr.write(f"{plan}\n")
     with tqdm(total=plan.bytes_total, unit="B", unit_scale=True, desc=plan.model_id) as bar:
-        return download(plan, progress=lambda step: _move_bar(bar, step), cancel=cancel)
 
+        def move_bar(step: Progress) -> None:
+            bar.update(step.done - bar.n)
 
-def _move_bar(bar: tqdm[NoReturn], step: Progress) -> None:
-    bar.update(step.done - bar.n)
+        return download(plan, progress=move_bar, cancel=cancel)
 
 
 def _load_report(

@@ -88,7 +88,11 @@ class Transfer:
                 self._stopped.wait(_RETRY_WAIT_S)
 
     def _read_stream(self) -> None:
-        from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
+        from huggingface_hub import get_session
+        from huggingface_hub.utils import (  # type: ignore[attr-defined]  # exported, untyped
+            build_hf_headers,
+            hf_raise_for_status,
+        )
 
         headers = build_hf_headers()
         headers["Accept-Encoding"] = "identity"  # byte positions must mean the file's own
@@ -129,7 +133,11 @@ class Transfer:
 
 def _is_passing(error: Exception) -> bool:
     """Whether trying again may help: a broken line or a busy server, not a refusal."""
-    from huggingface_hub.errors import HfHubHTTPError, HTTPError, OfflineModeIsEnabled
+    from huggingface_hub.errors import (  # type: ignore[attr-defined]  # its client's base error
+        HfHubHTTPError,
+        HTTPError,
+        OfflineModeIsEnabled,
+    )
 
     if isinstance(error, OfflineModeIsEnabled):
         return False
