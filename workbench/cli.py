@@ -26,6 +26,7 @@ from workbench.texts import SplitMode
 if TYPE_CHECKING:
     from workbench.contracts import Embeddings, TextItem
 
+MODEL_COLUMNS = ("name", "state", "size_mb", "dim", "licence")
 INTERRUPTED = 130  # what a shell reports for a command ended by Ctrl-C
 
 
@@ -77,9 +78,9 @@ def lab(
     """Open JupyterLab on a lesson. What follows a bare -- is passed on to jupyterlab."""
     from workbench.lab import build_command, find_notebook, start_lab
 
-    extra = ctx.args
+    extra: list[str] = ctx.args
     if notebook is not None and notebook.startswith("-"):  # `lab -- --some-option`
-        notebook, extra = None, [notebook, *extra]
+        extra, notebook = [notebook, *extra], None
     path = find_notebook(notebook)
     say(f"Opening {path}")
     command = build_command(path, ip=ip, port=port, browser=browser, extra=extra)
@@ -90,7 +91,7 @@ def lab(
 def models(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """List the models that are known by name."""
+    """List the models that are known by name; --json has all there is to say of each."""
     from rich.console import Console
     from rich.table import Table
 
@@ -100,8 +101,9 @@ def models(
     if as_json:
         typer.echo(listed.to_json(orient="records", force_ascii=False, indent=2))
         return
-    table = Table(*(str(name) for name in listed.columns))
-    for row in listed.astype(object).itertuples(index=False):
+    table = Table(*(name.replace("_", " ") for name in MODEL_COLUMNS), box=None)
+    table.columns[0].no_wrap = True  # a name is there to be copied
+    for row in listed[list(MODEL_COLUMNS)].astype(object).itertuples(index=False):
         table.add_row(*("" if value is None else str(value) for value in row))
     Console().print(table, markup=False)
 
