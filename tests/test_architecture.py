@@ -41,7 +41,8 @@ HOUSE = {
     "studies": _room("contracts maths texts", "numpy pandas umap sklearn scipy"),
     "figures": _room("contracts studies", "numpy plotly"),
     "panels": _room(
-        "contracts texts studies figures", "anywidget ipywidgets IPython numpy pandas plotly traitlets"
+        "contracts texts studies figures",
+        "anywidget ipywidgets IPython numpy pandas plotly traitlets",
     ),
 }
 # the public names, the command line and what it starts may use every room
@@ -190,16 +191,22 @@ def find_machine_paths(root: Path) -> list[str]:
     return found
 
 
+def say_all(found: list[str]) -> None:
+    """Fail with every line: an assert would cut them short."""
+    if found:
+        pytest.fail("\n".join(found), pytrace=False)
+
+
 def test_rooms_import_only_what_the_table_allows() -> None:
-    assert "\n".join(find_forbidden_imports(REPO)) == ""
+    say_all(find_forbidden_imports(REPO))
 
 
 def test_modules_and_functions_stay_short() -> None:
-    assert "\n".join(find_long_code(REPO)) == ""
+    say_all(find_long_code(REPO))
 
 
 def test_no_file_speaks_of_one_machine() -> None:
-    assert "\n".join(find_machine_paths(REPO)) == ""
+    say_all(find_machine_paths(REPO))
 
 
 PLANTED = {
