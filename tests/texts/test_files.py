@@ -42,7 +42,11 @@ def test_the_suffix_says_how_a_file_is_read(tmp_path: Path, name: str, content: 
 
 def test_parquet_gives_texts_kinds_and_labels(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
-    rows = {"text": ["苹果\r\n", None, " b"], "kind": ["zh", "en", "code"], "topic": ["x", "y", "z"]}
+    rows = {
+        "text": ["苹果\r\n", None, " b"],
+        "kind": ["zh", "en", "code"],
+        "topic": ["x", "y", "z"],
+    }
     pd.DataFrame(rows).to_parquet(path)
     parsed = read_texts(path, label_column="topic")
     assert [(i.text, i.kind, i.line, i.label) for i in parsed.items] == [
@@ -91,7 +95,11 @@ def test_bytes_that_cannot_be_decoded_are_named(content: bytes, message: str) ->
     ("name", "content", "message"),
     [
         ("a.txt", b"", r"a\.txt is empty \(0 bytes\)"),
-        ("a.pdf", b"%PDF", r"a\.pdf: the suffix '\.pdf' is unknown. Allowed are \.txt, \.md, \.csv"),
+        (
+            "a.pdf",
+            b"%PDF",
+            r"a\.pdf: the suffix '\.pdf' is unknown. Allowed are \.txt, \.md, \.csv",
+        ),
         ("a", b"a", r"a: the suffix '' is unknown"),
         ("a.csv", b"text,n\na\n", r"a\.csv: Line 2 has 1 fields"),
         ("a.json", b'{"text": "a"}', r"a\.json: JSON needs a list .* found dict"),

@@ -105,6 +105,15 @@ def test_duplicates_stay_and_name_the_first() -> None:
     assert parsed.issues[1].message == "Line 4 is a duplicate of line 1."
 
 
+def test_issues_come_in_the_order_of_their_lines() -> None:
+    assert notes(parse_texts("a\n\na\n\n```")) == [
+        (2, "empty"),
+        (3, "duplicate"),
+        (4, "empty"),
+        (5, "fence"),
+    ]
+
+
 @pytest.mark.parametrize("char", ["\0", "\x1b", "\x7f", "\u200b", "\ufeff", "\u202e"], ids=repr)
 def test_characters_that_cannot_be_seen_are_kept_and_named(char: str) -> None:
     parsed = parse_texts(f"ok\nap{char}ple")

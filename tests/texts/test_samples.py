@@ -44,7 +44,7 @@ def test_a_sample_has_its_columns_and_no_two_texts_or_ids_alike(name: str) -> No
     assert list(frame.columns) == ["id", "text", "kind", "topic"]
     assert frame["id"].is_unique
     assert frame["text"].is_unique
-    assert not frame.eq("").any(axis=None)
+    assert not (frame == "").to_numpy().any()
     assert (frame["id"].str.rsplit("-", n=2).str[0] == frame["topic"]).all()
     assert (frame["id"].str.rsplit("-", n=2).str[1] == frame["kind"]).all()
 
@@ -52,9 +52,7 @@ def test_a_sample_has_its_columns_and_no_two_texts_or_ids_alike(name: str) -> No
 @pytest.mark.parametrize("name", NAMES)
 def test_the_guessed_kind_agrees_with_the_writers(name: str) -> None:
     frame = samples(name)
-    wrong = {
-        row.id for row in frame.itertuples() if guess_kind(str(row.text)) != row.kind
-    }
+    wrong = {row.id for row in frame.itertuples() if guess_kind(str(row.text)) != row.kind}
     assert wrong == {id_ for id_ in INTENDED if id_ in set(frame["id"])}
     assert len(wrong) <= 0.05 * len(frame)
 
@@ -101,7 +99,9 @@ def test_the_texts_of_starter_are_short_enough_to_label_a_matrix() -> None:
 
 
 def test_an_unknown_sample_lists_the_known_ones() -> None:
-    with pytest.raises(InputError, match=r"No sample is called '\.\./x'. There are: mixed, starter"):
+    with pytest.raises(
+        InputError, match=r"No sample is called '\.\./x'. There are: mixed, starter"
+    ):
         samples("../x")
 
 

@@ -99,7 +99,7 @@ def test_columns_of_other_names_are_listed() -> None:
 @pytest.mark.parametrize("argument", ["column", "kind_column", "label_column"])
 def test_a_column_that_is_not_there_is_refused(argument: str) -> None:
     with pytest.raises(InputError, match=rf"{argument}='x' is not among the columns: 'text', 'n'"):
-        parse_texts("text,n\na,1\n", mode="csv", **{argument: "x"})  # type: ignore[arg-type]
+        parse_texts("text,n\na,1\n", mode="csv", **{argument: "x"})
 
 
 def test_the_only_column_is_taken_and_an_unlikely_name_is_reported() -> None:
