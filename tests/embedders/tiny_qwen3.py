@@ -7,7 +7,7 @@ one, rebuilt from ../shared/gold where that is present.
 from __future__ import annotations
 
 import json
-import runpy
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,12 +161,11 @@ def make_stale(directory: Path) -> None:
 def rebuild_real_tokenizer(out: Path) -> Path:
     """The real Qwen3-Embedding tokenizer, from ../shared/gold."""
     script = SHARED_GOLD / "build_qwen3_tokenizer.py"
-    argv = sys.argv
-    sys.argv = [str(script), str(SHARED_GOLD / "qwen.tiktoken"), str(out), "--embedding"]
-    try:
-        runpy.run_path(str(script), run_name="__main__")
-    finally:
-        sys.argv = argv
+    subprocess.run(
+        [sys.executable, script, SHARED_GOLD / "qwen.tiktoken", out, "--embedding"],
+        check=True,
+        capture_output=True,
+    )
     return out
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from workbench.contracts.catalogue import ChoiceState
 from workbench.embedders.bundled import find_bundled
-from workbench.embedders.download import is_downloaded
+from workbench.embedders.hub import is_downloaded
 from workbench.embedders.registry import CARDS, MINILM, ModelCard
 
 if TYPE_CHECKING:

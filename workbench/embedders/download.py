@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.contracts import CancelSignal, Progress, ProgressFn, check_cancel
-from workbench.embedders.preflight import inspect_model
+from workbench.embedders.hub import OFFER, blobs_dir, cache_root, explain_errors, hub_endpoint
 from workbench.embedders.registry import find_card
 from workbench.embedders.transfer import Transfer
 from workbench.errors import Cancelled, DownloadError, IncompleteModelError
@@ -90,7 +89,7 @@ def plan_download(
     wanted = revision or (card.revision if card else None)
     endpoint = hub_endpoint()
     root = cache_root(cache_dir)
-    with _explained(name, endpoint, wanted):
+    with explain_errors(name, endpoint, wanted):
         info = HfApi(endpoint=endpoint).model_info(
             name, revision=wanted, files_metadata=True, timeout=_TIMEOUT_S
         )
@@ -102,7 +101,7 @@ def plan_download(
     _require_weights(name, [sibling.rfilename for sibling in info.siblings or []])
     # weights last: where they are whole, all else is there too
     files.sort(key=lambda file: (file.name.endswith(".safetensors"), file.name))
-    have = sum(_bytes_here(_blobs(root, name), file) for file in files)
+    have = sum(_bytes_here(blobs_dir(root, name), file) for file in files)
     total = sum(file.size for file in files)
     return DownloadPlan(
         name, info.sha or wanted or "main", endpoint, root, tuple(files), total, total - have
@@ -128,14 +127,14 @@ def download(
     """
     from huggingface_hub import hf_hub_download
 
-    blobs = _blobs(plan.cache_dir, plan.model_id)
+    blobs = blobs_dir(plan.cache_dir, plan.model_id)
     blobs.mkdir(parents=True, exist_ok=True)
     _check_disk(plan)
     done = 0
     directory = blobs
     for file in plan.files:
-        check_cancel(cancel, done=done, total=plan.bytes_total, unit="bytes")
-        with _explained(plan.model_id, plan.endpoint, plan.revision):
+        _check(plan, done, cancel)
+        with explain_errors(plan.model_id, plan.endpoint, plan.revision):
             _fetch_blob(plan, file, blobs, done, progress, cancel)
             pointer = hf_hub_download(
                 plan.model_id,
@@ -151,61 +150,11 @@ def download(
     return directory
 
 
-def find_downloaded(
-    model_id: str, *, revision: str | None = None, cache_dir: Path | None = None
-) -> Path | None:
-    """The whole model in the cache, without asking the network; None where it is not.
-
-    Looks for the pinned commit first, then for what the cache knows as "main".
-    """
-    from huggingface_hub import try_to_load_from_cache
-
-    card = find_card(model_id)
-    name = card.name if card else model_id
-    wanted = [revision] if revision else [card.revision if card else None, "main"]
-    for commit in wanted:
-        if commit is None:
-            continue
-        found = try_to_load_from_cache(
-            name, "config.json", cache_dir=cache_root(cache_dir), revision=commit
-        )
-        if isinstance(found, str) and inspect_model(Path(found).parent).complete:
-            return Path(found).parent
-    return None
-
-
-def is_downloaded(
-    model_id: str, *, revision: str | None = None, cache_dir: Path | None = None
-) -> bool:
-    """Whether the whole model is in the cache; the network is not asked."""
-    return find_downloaded(model_id, revision=revision, cache_dir=cache_dir) is not None
-
-
-def hub_endpoint() -> str:
-    """Base url of the hub: HF_ENDPOINT as it is now, else huggingface_hub's own."""
-    from huggingface_hub import constants
-
-    return (os.environ.get("HF_ENDPOINT") or constants.ENDPOINT).rstrip("/")
-
-
-def cache_root(cache_dir: Path | None) -> Path:
-    """Root of the hub's cache."""
-    from huggingface_hub import constants
-
-    return Path(cache_dir or constants.HF_HUB_CACHE).expanduser()
-
-
 def format_bytes(count: int) -> str:
     """A size for a person: "1.20 GB", "91 MB", "12 kB"."""
     if count >= 1e9:
         return f"{count / 1e9:.2f} GB"
     return f"{count / 1e6:,.0f} MB" if count >= 1e6 else f"{count / 1e3:,.0f} kB"
-
-
-def _blobs(root: Path, name: str) -> Path:
-    from huggingface_hub.file_download import repo_folder_name
-
-    return root / repo_folder_name(repo_id=name, repo_type="model") / "blobs"
 
 
 def _partial(blobs: Path, file: RemoteFile) -> Path:
@@ -231,18 +180,42 @@ def _fetch_blob(
         return
     from huggingface_hub import hf_hub_url
 
+    blob = blobs / file.etag
     transfer = Transfer(
         url=hf_hub_url(plan.model_id, file.name, revision=plan.revision, endpoint=plan.endpoint),
         partial=_partial(blobs, file),
         size=file.size,
         sha256=file.etag if _SHA256.fullmatch(file.etag) else None,
     )
-    whole = transfer.run(
-        report=lambda received: _report(progress, plan, done + received), cancel=cancel
-    )
-    if not whole:
-        raise Cancelled(done + transfer.received, plan.bytes_total, "bytes")
-    transfer.partial.replace(blobs / file.etag)
+    with _alone(_partial(blobs, file), lambda: _check(plan, done, cancel)):
+        if blob.exists():  # another process has fetched it meanwhile
+            return
+        whole = transfer.run(
+            report=lambda received: _report(progress, plan, done + received), cancel=cancel
+        )
+        if not whole:
+            raise Cancelled(done + transfer.received, plan.bytes_total, "bytes")
+        transfer.partial.replace(blob)
+
+
+@contextmanager
+def _alone(partial: Path, check: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock of a partial file, asking ``check`` twice a second while another has it."""
+    from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]  # exported
+
+    with ExitStack() as stack:
+        while True:
+            check()
+            try:
+                stack.enter_context(WeakFileLock(f"{partial}.lock", timeout=0.5))
+            except TimeoutError:
+                continue
+            break
+        yield
+
+
+def _check(plan: DownloadPlan, done: int, cancel: CancelSignal | None) -> None:
+    check_cancel(cancel, done=done, total=plan.bytes_total, unit="bytes")
 
 
 def _report(progress: ProgressFn | None, plan: DownloadPlan, done: int) -> None:
@@ -256,7 +229,7 @@ def _check_disk(plan: DownloadPlan) -> None:
         raise DownloadError(
             f"{plan.model_id} needs {format_bytes(plan.bytes_missing)} more in {plan.cache_dir}, "
             f"and {format_bytes(free)} are free. Make room, or pass cache_dir= on another disk. "
-            + _OFFER
+            + OFFER
         )
 
 
@@ -268,48 +241,3 @@ def _require_weights(name: str, files: list[str]) -> None:
         f"{name} holds no model.safetensors at this revision (weights found: {found}), and other "
         "formats are not loaded. Pass revision= of a commit that has it, or choose another model."
     )
-
-
-_OFFER = "Without a download: wb.load('bundled')."
-
-
-@contextmanager
-def _explained(name: str, endpoint: str, revision: str | None) -> Iterator[None]:
-    """Turn what the hub's client raises into a DownloadError that says what to do."""
-    from huggingface_hub import errors
-
-    where = f"{name} from {endpoint}"
-    try:
-        yield
-    except errors.OfflineModeIsEnabled as exc:
-        raise DownloadError(
-            f"{where}: HF_HUB_OFFLINE is set, so nothing is fetched. Unset it. {_OFFER}"
-        ) from exc
-    except errors.GatedRepoError as exc:
-        raise DownloadError(
-            f"{where}: the model is gated. Accept its terms on its page, then log in with "
-            f"`hf auth login`. {_OFFER}"
-        ) from exc
-    except errors.RevisionNotFoundError as exc:
-        raise DownloadError(
-            f"{where}: there is no revision {revision!r}. Pass revision='main', or a commit that "
-            f"this hub has. {_OFFER}"
-        ) from exc
-    except errors.RepositoryNotFoundError as exc:
-        raise DownloadError(
-            f"{where}: no such model, or a private one (HTTP 401/404). Look at the spelling; for "
-            f"a private one log in with `hf auth login`. {_OFFER}"
-        ) from exc
-    except errors.HfHubHTTPError as exc:
-        status = exc.response.status_code if exc.response is not None else "?"
-        raise DownloadError(f"{where}: the hub answered HTTP {status}. {_OFFER}") from exc
-    except (
-        errors.HTTPError,  # type: ignore[attr-defined]  # the base error of its client
-        errors.LocalEntryNotFoundError,
-    ) as exc:
-        raise DownloadError(
-            f"{where}: it cannot be reached ({exc}). Behind a wall, set HF_ENDPOINT to a mirror. "
-            f"{_OFFER}"
-        ) from exc
-    except OSError as exc:
-        raise DownloadError(f"{where}: {exc}. {_OFFER}") from exc

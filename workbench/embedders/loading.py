@@ -9,7 +9,8 @@ from pathlib import Path
 
 from workbench.contracts import CancelSignal, Embedder, Pooling, Progress, ProgressFn, check_cancel
 from workbench.embedders.bundled import PACKAGE, find_bundled, require_bundled
-from workbench.embedders.download import DownloadPlan, download, find_downloaded, plan_download
+from workbench.embedders.download import DownloadPlan, download, plan_download
+from workbench.embedders.hub import find_downloaded
 from workbench.embedders.lexical import DEFAULT_DIM, LexicalEmbedder
 from workbench.embedders.preflight import ModelReport, inspect_model
 from workbench.embedders.registry import MINILM, find_card, known_names, near_names
@@ -77,7 +78,7 @@ def load(
         name, source = MINILM, f"{PACKAGE} {version}"
         return _load_report(report, name, options, source, progress, cancel, bundled=True)
     folder = Path(spec).expanduser()
-    if folder.is_dir():
+    if spec != "" and folder.is_dir():
         report = inspect_model(folder, pooling=pooling)
         return _load_report(report, str(spec), options, None, progress, cancel)
     name = _require_hub_id(spec)
@@ -134,7 +135,8 @@ def _download_aloud(
     from huggingface_hub.utils import tqdm  # type: ignore[attr-defined]  # exported, untyped
 
     sys.stderr.write(f"{plan}\n")
-    with tqdm(total=plan.bytes_total, unit="B", unit_scale=True, desc=plan.model_id) as bar:
+    options = {"total": plan.bytes_total, "unit": "B", "unit_scale": True, "desc": plan.model_id}
+    with tqdm(**options) as bar:  # type: ignore[no-untyped-call]
 
         def move_bar(step: Progress) -> None:
             bar.update(step.done - bar.n)
