@@ -33,7 +33,8 @@ class Issue:
 
     Attributes:
         line: Where, counted from 1.
-        what: "empty", "duplicate", "over-long", "unreadable", "truncated", "control characters".
+        what: "empty", "duplicate", "unreadable", "truncated", "control characters", "fence",
+            "header", "kind", "missing" or "encoding".
         message: A sentence for a person.
     """
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
-
-import anywidget
-import traitlets
+from typing import TYPE_CHECKING, Any
 
 from workbench.contracts import EmbedderCatalogue, Embeddings, Kind, Prompt
 from workbench.errors import InputError, WorkbenchError
-from workbench.panels import assets
 from workbench.panels.handlers import HANDLERS
+from workbench.panels.notices import choice_payload
+from workbench.panels.payloads import matrix_payload
 from workbench.panels.pictures import draw
+from workbench.panels.screen import Screen
 from workbench.panels.session import Session, Unrelated
 from workbench.panels.sources import (
     Source,
@@ -23,18 +22,7 @@ from workbench.panels.sources import (
     source_from,
     unrelated_samples,
 )
-from workbench.panels.state import BUSY, Layout, Request, Status, View
-from workbench.panels.wire import (
-    banner_payload,
-    changes_payload,
-    choice_payload,
-    issues_payload,
-    map_payload,
-    matrix_payload,
-    percentile_payload,
-    status_payload,
-    texts_payload,
-)
+from workbench.panels.state import Layout, Request, Status, View
 from workbench.studies import save_embeddings
 from workbench.texts import SplitMode, parse_texts, sample_names
 
@@ -42,7 +30,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 
-class Explorer(anywidget.AnyWidget):
+class Explorer(Screen):
     """A panel for the notebook; everything that a click does can be done by code as well.
 
     Args:
@@ -53,25 +41,7 @@ class Explorer(anywidget.AnyWidget):
 
     Attributes:
         selection: Indices of the selected texts; set it to select everywhere.
-        layout_of_map: How the map is drawn.
     """
-
-    _esm: ClassVar[str] = assets.script()
-    _css: ClassVar[str] = assets.style()
-
-    text = traitlets.Unicode().tag(sync=True)
-    options = traitlets.Dict().tag(sync=True)
-    status = traitlets.Dict(status_payload(Status())).tag(sync=True)
-    busy = traitlets.Bool(False).tag(sync=True)
-    preview = traitlets.Dict({"prefix": "", "note": "", "error": ""}).tag(sync=True)
-    banner = traitlets.Dict({"message": ""}).tag(sync=True)
-    issues: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    table: traitlets.Dict[str, Any] = traitlets.Dict({"texts": []}).tag(sync=True)
-    percentiles = traitlets.Dict().tag(sync=True)
-    matrix = traitlets.Dict().tag(sync=True)
-    map = traitlets.Dict().tag(sync=True)
-    changes = traitlets.Dict().tag(sync=True)
-    selection = traitlets.List(traitlets.Int()).tag(sync=True)
 
     def __init__(
         self,
@@ -83,9 +53,8 @@ class Explorer(anywidget.AnyWidget):
     ) -> None:
         source = source_from(texts)
         self.source = source
-        self._shown: View | None = None
         self.kinds: dict[str, Kind] = {}
-        self.session = Session(catalogue, show=self._show, tell=self._say, unrelated=unrelated)
+        self.catalogue = catalogue
         choice = catalogue.describe(spec)
         if choice.state == "missing":
             choice = catalogue.describe("lexical")
@@ -101,6 +70,9 @@ class Explorer(anywidget.AnyWidget):
             "layout": asdict(Layout()),
         }
         super().__init__(text=source.pasted, options=options)
+        self.session = Session(
+            catalogue, show=self._show, tell=self.say, unrelated=unrelated, lock=self.lock
+        )
         self.on_msg(self._receive)
         if choice.state == "ready":
             self.run()
@@ -145,7 +117,7 @@ class Explorer(anywidget.AnyWidget):
         """
         if texts is not None:
             self.take_source(source_from(texts))
-        choice = self.session.catalogue.describe(embedder or self.options["spec"])
+        choice = self.catalogue.describe(embedder or self.options["spec"])
         named = isinstance(prompt, str) and prompt in choice.prompts
         own = prompt.prefix if isinstance(prompt, Prompt) else prompt or ""
         kind = prompt if named else "own" if own else "none"
@@ -219,20 +191,20 @@ class Explorer(anywidget.AnyWidget):
     def take_source(self, source: Source) -> None:
         """Put texts into the box, with the kinds and labels that came with them."""
         self.source = source
-        with self.session.lock:
+        with self.lock:
             self.text = source.pasted
             self.set_options(source=source.words, mode="lines")
 
     def set_options(self, **changes: object) -> None:
         """Change what the controls show."""
-        with self.session.lock:
+        with self.lock:
             self.options = self.options | changes
 
     def list_choices(self, spec: str) -> list[dict[str, Any]]:
         """What the picker offers, ``spec`` among it."""
-        choices = self.session.catalogue.choices()
+        choices = self.catalogue.choices()
         if spec not in [choice.spec for choice in choices]:
-            choices = (self.session.catalogue.describe(spec), *choices)
+            choices = (self.catalogue.describe(spec), *choices)
         return [choice_payload(choice) for choice in choices]
 
     def show_matrix(self, window: tuple[slice, slice] | None = None) -> None:
@@ -240,7 +212,7 @@ class Explorer(anywidget.AnyWidget):
         view = self.view
         if view is not None:
             payload = matrix_payload(view, order=self.options["order"], window=window)
-            with self.session.lock:
+            with self.lock:
                 self.matrix = payload
 
     def show_map(self) -> None:
@@ -248,35 +220,8 @@ class Explorer(anywidget.AnyWidget):
         if self.view is not None:
             self._show(self.view, frozenset({"map"}))
 
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the browser changed; not while a worker thread shows a result."""
-        with self.session.lock:
-            super().set_state(sync_data)
-
-    def _say(self, status: Status) -> None:
-        self.status = status_payload(status)
-        self.busy = status.phase in BUSY
-
     def _show(self, view: View, parts: frozenset[str]) -> None:
-        before, self._shown = self._shown, view
-        same = before is not None and before.request.texts == view.request.texts
-        if "texts" in parts:
-            catalogue = self.session.catalogue
-            if not same:
-                self.selection = []
-            self.table = texts_payload(view)
-            self.issues = issues_payload(view)
-            self.banner = banner_payload(view, catalogue.describe(catalogue.recommended))
-            fresh = view.change is not None and (before is None or before.change is not view.change)
-            self.changes = changes_payload(view, fresh=fresh)
-        if parts & {"texts", "order"}:
-            self.matrix = matrix_payload(view, order=self.options["order"])
-        if parts & {"texts", "map", "clusters"}:
-            self.map = map_payload(view, colour=self.options["colour"], same=same)
-        if "kinds" in parts:
-            self.table = texts_payload(view)
-        if "percentiles" in parts:
-            self.percentiles = percentile_payload(view)
+        self.show(view, parts, recommended=self.catalogue.describe(self.catalogue.recommended))
 
     def _receive(self, _: object, content: dict[str, Any], buffers: list[memoryview]) -> None:
         handle = HANDLERS.get(content.get("do", ""))

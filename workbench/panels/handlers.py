@@ -19,6 +19,8 @@ from workbench.texts import read_texts_from_bytes
 if TYPE_CHECKING:
     from workbench.panels.explorer import Explorer
 
+TABLE_MODES = ("jsonl", "csv", "tsv")
+
 Asked: TypeAlias = Mapping[str, Any]
 Handler: TypeAlias = "Callable[[Explorer, Asked, list[memoryview]], None]"
 
@@ -34,7 +36,7 @@ def embed(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
     panel.run(
         pasted=str(asked["text"]),
         mode=asked["mode"],
-        column=str(asked["column"]) or None,
+        column=(str(asked["column"]) or None) if asked["mode"] in TABLE_MODES else None,
         prompt=_prompt(asked["prompt"]),
         agreed=bool(asked.get("agreed")),
     )
@@ -79,7 +81,7 @@ def upload(panel: Explorer, asked: Asked, buffers: list[memoryview]) -> None:
 def preview(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
     """Say which exact prefix an instruction would become."""
     try:
-        choice = panel.session.catalogue.describe(str(asked["spec"]))
+        choice = panel.catalogue.describe(str(asked["spec"]))
         prompt = resolve_prompt(
             _prompt(asked["prompt"]),
             prompts=choice.prompts,

@@ -24,25 +24,15 @@ from workbench.contracts import (
     check_cancel,
 )
 from workbench.errors import Cancelled, InputError, WorkbenchError
-from workbench.panels.describe import embedding_facts, size_words, view_label
+from workbench.panels.describe import embedding_facts, size_words
 from workbench.panels.state import Layout, Phase, Request, Status, Unit, View
+from workbench.panels.views import build_view, extras_of, old_points
 from workbench.panels.worker import Worker
-from workbench.studies import (
-    Change,
-    Comparison,
-    Projection,
-    cluster_texts,
-    compare,
-    compare_change,
-    measure_background,
-    order_by_likeness,
-    project,
-)
+from workbench.studies import measure_background, project
 
 ShowFn: TypeAlias = Callable[[View, frozenset[str]], None]
 TellFn: TypeAlias = Callable[[Status], None]
 
-NEIGHBOURS = 10
 BACKGROUND_BUDGET_S = 20.0
 """Percentiles are measured unasked only where the sample texts take less than this to embed."""
 
@@ -67,6 +57,7 @@ class Session:
             ("texts", "map", "percentiles"); from a worker thread.
         tell: Called with each new status; from any thread.
         unrelated: Gives the sample texts that percentiles are measured on; None: no percentiles.
+        lock: Held while the view changes; None: one of its own.
     """
 
     def __init__(
@@ -76,6 +67,7 @@ class Session:
         show: ShowFn,
         tell: TellFn,
         unrelated: Callable[[], Unrelated] | None = None,
+        lock: threading.RLock | None = None,
     ) -> None:
         self.catalogue = catalogue
         self.layout = Layout()
@@ -86,7 +78,7 @@ class Session:
         self._show = show
         self._tell = tell
         self._unrelated = unrelated
-        self.lock = threading.RLock()
+        self.lock = lock or threading.RLock()
         self._embedding = Worker("workbench-embed", self._crashed)
         self._mapping = Worker("workbench-map", self._crashed)
         self._errands = ThreadPoolExecutor(1, thread_name_prefix="workbench-errand")
@@ -109,7 +101,7 @@ class Session:
         def add() -> None:
             view = self.view
             if view is not None and getattr(view, part) is None:
-                found = _extras(view.comparison, frozenset({part}))
+                found = extras_of(view.comparison, frozenset({part}))
                 self.replace_view(view.serial, frozenset({part}), **found)
 
         self.run_errand(add)
@@ -198,29 +190,15 @@ class Session:
     def _present(self, request: Request, embeddings: Embeddings, label: str) -> None:
         self.say(Status("comparing", "Comparing…"))
         started = time.perf_counter()
-        comparison = compare(embeddings.vectors, k=NEIGHBOURS, clustered=False)
-        old = self.view
-        label = view_label(label, embeddings.prompt)
-        change, before = _change(old, request, embeddings, label)
-        points = _old_points(old, request)
-        view = View(
-            serial=1 if old is None else old.serial + 1,
-            request=request,
-            label=label,
-            embeddings=embeddings,
-            comparison=comparison,
-            projection=_first_picture(old, request, embeddings),
-            change=change,
-            before=before,
-        )
-        view = replace(view, **_extras(comparison, self.wants))  # type: ignore[arg-type]
+        view = build_view(self.view, request, embeddings, label=label, wants=self.wants)
+        start = old_points(self.view, request)
         with self.lock:
             self.view = view
             self._show(view, frozenset({"texts", "map"}))
         facts = embedding_facts(embeddings, time.perf_counter() - started)
         n = len(embeddings)
         self.say(Status("done", f"{n:,} texts embedded.", n, n, facts=facts))
-        self._mapping.submit(lambda cancel: self._map(view, cancel, start=points))
+        self._mapping.submit(lambda cancel: self._map(view, cancel, start=start))
 
     def _map(self, view: View, cancel: CancelSignal, *, start: NDArray[np.float32] | None) -> None:
         layout = self.layout
@@ -281,41 +259,3 @@ class Session:
             self.say(Status(phase, message, progress.done, progress.total, rate, unit))
 
         return report
-
-
-def _change(
-    old: View | None, request: Request, embeddings: Embeddings, label: str
-) -> tuple[Change | None, str]:
-    """What differs from the view before, where the texts are the same and one thing was toggled."""
-    if old is None or old.request.texts != request.texts:
-        return None, ""
-    if old.label == label:
-        return old.change, old.before
-    return compare_change(old.embeddings, embeddings, k=NEIGHBOURS), old.label
-
-
-def _extras(comparison: Comparison, wants: frozenset[str]) -> dict[str, NDArray[np.int64]]:
-    """What is computed only once somebody looks at it."""
-    extras = {}
-    if "order" in wants:
-        extras["order"] = order_by_likeness(comparison.vectors)[0]
-    if "clusters" in wants:
-        extras["clusters"] = cluster_texts(comparison.vectors)
-    return extras
-
-
-def _old_points(old: View | None, request: Request) -> NDArray[np.float32] | None:
-    """Where each text stood on the map before, NaN for a new one; None where nothing is known."""
-    if old is None or old.projection is None:
-        return None
-    at = dict(zip(old.request.texts, old.projection.points, strict=True))
-    unknown = np.full(2, np.nan, dtype=np.float32)
-    points = np.array([at.get(text, unknown) for text in request.texts], dtype=np.float32)  # (n, 2)
-    return None if np.isnan(points).all() else points
-
-
-def _first_picture(old: View | None, request: Request, embeddings: Embeddings) -> Projection:
-    """The map to show at once: the one before where the texts are the same, else PCA."""
-    if old is not None and old.projection is not None and old.request.texts == request.texts:
-        return old.projection
-    return project(embeddings.vectors, method="pca")

@@ -7,7 +7,7 @@ class Controls {
     this.model = model;
     this.id = `ewb${Math.random().toString(36).slice(2)}`;
     this.texts = h("textarea", {
-      class: "ewb-texts", spellcheck: false, rows: 12, "aria-label": "Texts, as the split below says",
+      class: "ewb-texts", spellcheck: false, rows: 10, "aria-label": "Texts, as the split below says",
       placeholder: "One text a line: 中文, English, code.\nFence code of several lines with ```.",
       onkeydown: (event) => {
         if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -45,8 +45,7 @@ class Controls {
     this.go = h("button", { class: "ewb-button ewb-go", title: "Ctrl/Cmd+Enter", onclick: () => this.embed() }, "Embed");
     this.stop = h("button", { class: "ewb-button ewb-cancel", disabled: true,
       onclick: () => model.send({ do: "cancel" }) }, "Cancel");
-    this.el = h("section", { class: "ewb-card ewb-left" },
-      h("div", { class: "ewb-title" }, "Embedding explorer"),
+    this.el = h("section", { class: "ewb-card ewb-left", "aria-label": "Embedding explorer" },
       this.field("Embedder", this.embedder), this.spec, this.about,
       h("div", { class: "ewb-label" }, "Texts ", this.source),
       this.texts,

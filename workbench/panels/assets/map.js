@@ -30,7 +30,10 @@ class MapView {
     const drawn = data.same && this.places ? this.plot.glide(figure, this.places) : this.plot.draw(figure);
     this.places = new Map(points.map((xy, i) => [i, xy]));
     this.figure = figure;
-    drawn.then(() => this.drawSelection());
+    drawn.then(() => {
+      this.drawSelection();
+      Object.assign(this.plotEl.dataset, { serial: data.serial, method: data.method });
+    });
   }
 
   drawSelection() {

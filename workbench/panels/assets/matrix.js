@@ -27,7 +27,10 @@ class MatrixView {
     if (!data.figure) return;
     this.note.textContent = data.note;
     this.note.title = data.note;
-    this.plot.draw(decode(data.figure)).then(() => this.drawOutline());
+    this.plot.draw(decode(data.figure)).then(() => {
+      this.drawOutline();
+      Object.assign(this.plotEl.dataset, { serial: data.serial, window: data.window });
+    });
     this.readout.textContent = " ";
   }
 

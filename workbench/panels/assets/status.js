@@ -15,7 +15,7 @@ class StatusView {
     Object.assign(this, { model, controls });
     this.bar = h("progress", { class: "ewb-progress", max: 1, value: 0, "aria-label": "Progress" });
     this.line = h("div", { class: "ewb-status", role: "status", "aria-live": "polite" });
-    this.facts = h("dl", { class: "ewb-facts" });
+    this.facts = h("div", { class: "ewb-facts" });
     this.issues = h("details", { class: "ewb-issues", hidden: true });
     this.el = h("div", { class: "ewb-statusbox" }, this.bar, this.line, this.facts, this.issues);
     this.banner = h("div", { class: "ewb-banner", hidden: true, role: "note" });
@@ -38,7 +38,7 @@ class StatusView {
     fill(this.line, status.message + rate,
       status.details ? h("details", {}, h("summary", {}, "traceback"), h("pre", { class: "ewb-trace" }, status.details)) : null,
       status.phase === "consent" ? this.consent() : null);
-    fill(this.facts, status.facts.flatMap(([word, value]) => [h("dt", {}, word), h("dd", {}, value)]));
+    fill(this.facts, status.facts.flatMap(([word, value]) => [h("span", {}, word), h("span", {}, value)]));
     this.facts.hidden = !status.facts.length;
   }
 

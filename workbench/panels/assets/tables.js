@@ -35,7 +35,7 @@ class Table {
     fill(this.body, rows.slice(0, this.most).map((row, at) => h("tr", {
       tabindex: at === 0 ? "0" : "-1", class: row.marked ? "ewb-marked" : "", "data-index": String(row.index),
       onclick: (event) => { if (!event.target.closest("select,button")) this.onpick(row.index); },
-    }, this.columns.map((column) => h("td", { class: column.cls ?? (column.numeric ? "ewb-num" : "") }, column.cell(row))))));
+    }, this.columns.map((column) => h("td", { class: column.cls ?? (column.numeric ? "ewb-num" : "ewb-fit") }, column.cell(row))))));
     this.more.hidden = rows.length <= this.most;
     this.more.textContent = `${rows.length - this.most} more…`;
   }
@@ -72,9 +72,9 @@ class Tables {
     this.changes = new Table([
       { name: "kept", numeric: true, value: (r) => r.kept, cell: (r) => `${Math.round(r.kept * 100)} %`,
         title: "share of its nearest neighbours that the text kept" },
-      { name: "text", value: (r) => r.text, cell: (r) => textCell(r.text), cls: "ewb-textcell" },
-      { name: "gained", value: (r) => r.gained.length, cell: (r) => this.names(r.gained, "+"), cls: "ewb-textcell" },
-      { name: "lost", value: (r) => r.lost.length, cell: (r) => this.names(r.lost, "−"), cls: "ewb-textcell" },
+      { name: "text", value: (r) => r.text, cell: (r) => textCell(r.text), cls: "ewb-textcell ewb-third" },
+      { name: "gained", value: (r) => r.gained.length, cell: (r) => this.names(r.gained, "+"), cls: "ewb-textcell ewb-third" },
+      { name: "lost", value: (r) => r.lost.length, cell: (r) => this.names(r.lost, "−"), cls: "ewb-textcell ewb-third" },
     ], (i) => select([i]));
     this.texts = new Table([
       { name: "line", numeric: true, value: (r) => r.line, cell: (r) => String(r.line) },

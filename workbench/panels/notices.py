@@ -1,0 +1,88 @@
+"""What the Explorer says in words: choices, status, the warning above, what was noticed."""
+
+from __future__ import annotations
+
+from workbench.contracts import EmbedderChoice
+from workbench.figures import clip
+from workbench.panels.describe import size_words
+from workbench.panels.state import Status, View
+from workbench.panels.wire import Payload
+from workbench.studies import same_vectors, unknown_by_kind
+from workbench.texts import report_truncated
+
+UNREAD = 0.1
+"""Share of unknown tokens in the texts of a kind from which the panel warns."""
+
+
+def choice_payload(choice: EmbedderChoice) -> Payload:
+    """A line of the embedder picker."""
+    words = choice.state
+    if choice.state == "needs download":
+        words = f"download, {size_words(choice.download_bytes)}"  # type: ignore[assignment]
+    return {
+        "spec": choice.spec,
+        "label": choice.label,
+        "state": choice.state,
+        "words": words,
+        "about": choice.about,
+        "prompts": dict(choice.prompts),
+    }
+
+
+def banner_payload(view: View, recommended: EmbedderChoice) -> Payload:
+    """A warning where the model does not know the texts' language, else an empty message."""
+    kinds = [item.kind for item in view.request.parsed.items]
+    unread = [
+        cover
+        for cover in unknown_by_kind(view.embeddings.unknown, kinds)
+        if cover.mean is not None and cover.mean >= UNREAD
+    ]
+    if not unread:
+        return {"message": ""}
+    shares = ", ".join(
+        f"{cover.mean:.0%} of the tokens of the {cover.n} {_name(cover.kind)} texts"
+        for cover in unread
+    )
+    same = same_vectors(view.embeddings.vectors, view.request.texts)
+    twins = ""
+    if same:
+        pair = [clip(view.request.texts[i], 16) for i in same[0][:2]]
+        twins = f" It cannot tell “{pair[0]}” from “{pair[1]}”: their vectors are equal."
+    name = view.embeddings.info.name.rsplit("/", maxsplit=1)[-1]
+    payload = {"message": f"{name} does not know {shares}: it reads them as [UNK].{twins}"}
+    if recommended.spec == view.request.spec or recommended.state == "missing":
+        return payload
+    size = f" ({size_words(recommended.download_bytes)})" * (recommended.state != "ready")
+    return payload | {"spec": recommended.spec, "action": f"Use {recommended.label}{size}"}
+
+
+def issues_payload(view: View) -> list[Payload]:
+    """What was noticed about the texts, by line."""
+    made, parsed = view.embeddings, view.request.parsed
+    cut = report_truncated(
+        parsed.items,
+        tokens=made.tokens.tolist(),
+        truncated=made.truncated.tolist(),
+        max_tokens=made.info.max_tokens,
+    )
+    found = sorted((*parsed.issues, *cut), key=lambda issue: issue.line)
+    return [{"line": issue.line, "what": issue.what, "message": issue.message} for issue in found]
+
+
+def status_payload(status: Status) -> Payload:
+    """A status as plain values."""
+    return {
+        "phase": status.phase,
+        "message": status.message,
+        "done": status.done,
+        "total": status.total,
+        "rate": status.rate,
+        "unit": status.unit,
+        "details": status.details,
+        "facts": [list(fact) for fact in status.facts],
+        "ask_bytes": status.ask_bytes,
+    }
+
+
+def _name(kind: str) -> str:
+    return {"zh": "Chinese", "en": "English"}.get(kind, kind)

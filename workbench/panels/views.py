@@ -1,0 +1,95 @@
+"""A view from a request and its vectors: compared, and set against the view before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.contracts import Embeddings
+from workbench.panels.describe import view_label
+from workbench.panels.state import Request, View
+from workbench.studies import (
+    Change,
+    Comparison,
+    Projection,
+    cluster_texts,
+    compare,
+    compare_change,
+    order_by_likeness,
+    project,
+)
+
+NEIGHBOURS = 10
+
+
+def build_view(
+    old: View | None,
+    request: Request,
+    embeddings: Embeddings,
+    *,
+    label: str,
+    wants: frozenset[str],
+) -> View:
+    """Compare the vectors with each other, and with those of the view before.
+
+    Args:
+        old: What is on screen.
+        request: What was asked.
+        embeddings: Its vectors.
+        label: The model's.
+        wants: Parts that somebody looks at: "order", "clusters".
+    """
+    comparison = compare(embeddings.vectors, k=NEIGHBOURS, clustered=False)
+    words = view_label(label, embeddings.prompt)
+    change, before = _change(old, request, embeddings, words)
+    view = View(
+        serial=1 if old is None else old.serial + 1,
+        request=request,
+        label=words,
+        embeddings=embeddings,
+        comparison=comparison,
+        projection=_first_picture(old, request, embeddings),
+        change=change,
+        before=before,
+    )
+    return replace(view, **extras_of(comparison, wants))  # type: ignore[arg-type]
+
+
+def _change(
+    old: View | None, request: Request, embeddings: Embeddings, label: str
+) -> tuple[Change | None, str]:
+    """What differs from the view before, where the texts are the same and one thing was toggled."""
+    if old is None or old.request.texts != request.texts:
+        return None, ""
+    if old.label == label:
+        return old.change, old.before
+    return compare_change(old.embeddings, embeddings, k=NEIGHBOURS), old.label
+
+
+def extras_of(comparison: Comparison, wants: frozenset[str]) -> dict[str, NDArray[np.int64]]:
+    """What is computed only once somebody looks at it."""
+    extras = {}
+    if "order" in wants:
+        extras["order"] = order_by_likeness(comparison.vectors)[0]
+    if "clusters" in wants:
+        extras["clusters"] = cluster_texts(comparison.vectors)
+    return extras
+
+
+def old_points(old: View | None, request: Request) -> NDArray[np.float32] | None:
+    """Where each text stood on the map before, NaN for a new one; None where nothing is known."""
+    if old is None or old.projection is None:
+        return None
+    at = dict(zip(old.request.texts, old.projection.points, strict=True))
+    unknown = np.full(2, np.nan, dtype=np.float32)
+    points = np.array([at.get(text, unknown) for text in request.texts], dtype=np.float32)  # (n, 2)
+    return None if np.isnan(points).all() else points
+
+
+def _first_picture(old: View | None, request: Request, embeddings: Embeddings) -> Projection:
+    """The map to show at once: the one before where the texts are the same, else PCA."""
+    if old is not None and old.projection is not None and old.request.texts == request.texts:
+        return old.projection
+    return project(embeddings.vectors, method="pca")
