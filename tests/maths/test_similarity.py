@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -80,7 +82,7 @@ def test_neighbours_do_not_depend_on_the_block_they_fall_in(
 ) -> None:
     rows = random(200)
     whole = neighbours(rows, 7)
-    monkeypatch.setattr("workbench.maths.similarity.BLOCK_CELLS", 200 * 9)
+    monkeypatch.setattr(sys.modules[row_blocks.__module__], "BLOCK_CELLS", 200 * 9)
     by_nines = neighbours(rows, 7)
     assert len(list(row_blocks(200, 200))) == 23
     assert np.array_equal(whole[0], by_nines[0])

@@ -24,7 +24,7 @@ def one_line(text: str) -> str:
 
 
 def clip(text: str, width: int) -> str:
-    """The beginning of a text as one line at most ``width`` columns wide, "…" where it is cut."""
+    """The beginning of a text as one line of ``width`` columns (3 or more), "…" where it is cut."""
     line = one_line(text[: 2 * width + 8])
     if len(text) <= 2 * width + 8 and display_width(line) <= width:
         return line

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from workbench.contracts import CancelSignal, Embedder, EmbedderInfo, Kind, ProgressFn, Prompt
+from workbench.contracts import (
+    KINDS,
+    CancelSignal,
+    Embedder,
+    EmbedderInfo,
+    Kind,
+    ProgressFn,
+    Prompt,
+)
 from workbench.errors import InputError
 from workbench.maths.similarity import similarity
 from workbench.maths.vectors import Matrix
@@ -27,7 +36,7 @@ class Percentile:
         value: Percent of the unrelated pairs that lie below it; None where there are fewer than
             ``FEWEST_PAIRS``.
         n_pairs: Unrelated pairs of these kinds.
-        kinds: The kinds of the two texts, in the order of ``KINDS``' names sorted.
+        kinds: The kinds of the two texts, in the order of ``KINDS``.
     """
 
     cosine: float
@@ -47,7 +56,8 @@ class Background:
     """Cosines of unrelated texts under one embedder and one prompt.
 
     Attributes:
-        cosines: For each pair of kinds, its names sorted, the cosines ascending, (pairs,) float32.
+        cosines: For each pair of kinds, in the order of ``KINDS``, the cosines ascending,
+            (pairs,) float32.
         prompt: The prefix all texts had; cosines of other prefixes stand elsewhere.
         info: The embedder.
         n_texts: Texts measured.
@@ -143,19 +153,18 @@ def _unrelated(
     scores = similarity(vectors)  # (n, n)
     _, topic = np.unique(np.asarray(topics, dtype=str), return_inverse=True)  # (n,)
     members: dict[Kind, NDArray[np.int64]] = {
-        kind: np.flatnonzero([k == kind for k in kinds]) for kind in sorted(set(kinds))
+        kind: np.flatnonzero([k == kind for k in kinds]) for kind in KINDS if kind in kinds
     }
     cosines: dict[tuple[Kind, Kind], Matrix] = {}
-    for a, rows in members.items():
-        for b, columns in members.items():
-            if a > b:
-                continue
-            unrelated = topic[rows, None] != topic[None, columns]  # (n_a, n_b)
-            if a == b:
-                unrelated = np.triu(unrelated, 1)  # each pair once
-            cosines[a, b] = np.sort(scores[np.ix_(rows, columns)][unrelated])
+    for a, b in combinations_with_replacement(members, 2):
+        rows, columns = members[a], members[b]
+        unrelated = topic[rows, None] != topic[None, columns]  # (n_a, n_b)
+        if a == b:
+            unrelated = np.triu(unrelated, 1)  # each pair once
+        cosines[a, b] = np.sort(scores[np.ix_(rows, columns)][unrelated])
     return cosines
 
 
 def _pair(kind_a: Kind, kind_b: Kind) -> tuple[Kind, Kind]:
-    return (kind_a, kind_b) if kind_a <= kind_b else (kind_b, kind_a)
+    first, second = sorted((kind_a, kind_b), key=KINDS.index)
+    return first, second
