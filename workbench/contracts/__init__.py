@@ -2,6 +2,7 @@
 
 from workbench.contracts.catalogue import ChoiceState, EmbedderCatalogue, EmbedderChoice
 from workbench.contracts.embedder import Backend, Embedder, EmbedderInfo, Embeddings, Pooling
+from workbench.contracts.imports import one_import
 from workbench.contracts.progress import CancelSignal, Progress, ProgressFn, check_cancel
 from workbench.contracts.prompts import Prompt, PromptSource, resolve_prompt
 from workbench.contracts.texts import KINDS, Issue, Kind, TextItem
@@ -25,5 +26,6 @@ __all__ = [
     "PromptSource",
     "TextItem",
     "check_cancel",
+    "one_import",
     "resolve_prompt",
 ]
