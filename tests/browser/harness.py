@@ -3,7 +3,7 @@
     with lab.notebook(["import workbench as wb", "wb.explore()"], screen=LAPTOP) as notebook:
         notebook.run_all()
         notebook.page.locator(".explorer textarea").fill("苹果")
-        assert notebook.run_cell("print(1 + 1)") == "2\\n"
+        assert notebook.run_code("print(1 + 1)") == "2\\n"
 
 Leaving the block asserts that the page threw nothing and asked for nothing outside this machine.
 """
@@ -109,29 +109,36 @@ class NotebookPage:
         failed = [text for cell in self.outputs() for kind, text in cell if kind == "error"]
         assert not (check and failed), "\n".join(failed)
 
-    def run_cell(self, code: str, *, timeout_s: float = 60) -> str:
-        """Add a cell at the end, run it, and return what it printed or showed as text."""
-        self._run(
-            """code => {
-                const {content} = window.jupyterapp.shell.currentWidget;
-                content.model.sharedModel.addCell({cell_type: 'code', source: code});
-                content.activeCellIndex = content.model.cells.length - 1;
-                content.deselectAll();
-                return window.jupyterapp.commands.execute('notebook:run-cell');
+    def run_code(self, code: str, *, timeout_s: float = 60) -> str:
+        """Run code in the kernel beside the notebook, and return what it printed or showed as text.
+
+        No cell is added: the page neither scrolls nor grows.
+        """
+        text, error = self._run(
+            """async code => {
+                const {session} = window.jupyterapp.shell.currentWidget.sessionContext;
+                const asked = {code, silent: false, store_history: false};
+                const future = session.kernel.requestExecute(asked);
+                let text = '', error = '';
+                future.onIOPub = ({content}) => {
+                    text += content.text ?? content.data?.['text/plain'] ?? '';
+                    error += content.traceback?.join('\\n') ?? '';
+                };
+                await future.done;
+                return [text, error];
             }""",
             timeout_s,
             code,
         )
-        outputs = self.outputs()[-1]
-        assert all(kind != "error" for kind, _ in outputs), outputs
-        return "".join(text for _, text in outputs)
+        assert not error, error
+        return str(text)
 
     def wait_until(self, condition: str, *, timeout_s: float = 60) -> None:
         """Wait until a Python expression is true in the kernel, which is free in between."""
         end = time.monotonic() + timeout_s
-        while self.run_cell(f"print(bool({condition}))") != "True\n":
+        while self.run_code(f"print(bool({condition}))") != "True\n":
             assert time.monotonic() < end, f"{condition} was not true after {timeout_s} s"
-            self.page.wait_for_timeout(200)
+            self.page.wait_for_timeout(100)
 
     def outputs(self) -> list[list[tuple[str, str]]]:
         """For each cell, its outputs as (type, text); the text of an error is its traceback."""
@@ -156,17 +163,17 @@ class NotebookPage:
         if folder := os.environ.get("WORKBENCH_SHOTS"):
             (target or self.page.locator("body")).screenshot(path=Path(folder) / f"{name}.png")
 
-    def _run(self, script: str, timeout_s: float, argument: Any = None) -> None:
-        """Start a script, wait until its promise is kept and the kernel idle."""
+    def _run(self, script: str, timeout_s: float, argument: Any = None) -> Any:
+        """Start a script, wait until its promise is kept and the kernel idle; what it gave."""
         self.page.wait_for_function(
             "() => window.jupyterapp?.shell?.currentWidget?.sessionContext",
             timeout=timeout_s * 1000,
         )
         self.page.evaluate(
             f"""argument => {{
-                window.harness = 'running';
+                window.harness = null;
                 Promise.resolve(({script})(argument))
-                    .then(() => 'done', error => `${{error}}`)
+                    .then(value => ({{value}}), error => ({{error: `${{error}}`}}))
                     .then(ended => {{ window.harness = ended; }});
             }}""",
             argument,
@@ -174,11 +181,13 @@ class NotebookPage:
         self.page.wait_for_function(
             """() => {
                 const {session} = window.jupyterapp.shell.currentWidget.sessionContext;
-                return window.harness !== 'running' && session.kernel.status === 'idle';
+                return window.harness && session.kernel.status === 'idle';
             }""",
             timeout=timeout_s * 1000,
         )
-        assert (ended := self.page.evaluate("window.harness")) == "done", ended
+        ended = self.page.evaluate("window.harness")
+        assert "error" not in ended, ended["error"]
+        return ended.get("value")
 
 
 @dataclass
@@ -215,6 +224,6 @@ class Lab:
             yield notebook
         finally:
             page.close()
-            self.server.end_sessions()
+            self.server.end_sessions(path.name)
         assert not notebook.external, f"asked for outside this machine: {notebook.external}"
         assert not notebook.errors, "\n".join(notebook.errors)

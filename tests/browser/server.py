@@ -108,7 +108,8 @@ class LabServer:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({"theme": f"JupyterLab {'Dark' if dark else 'Light'}"}))
 
-    def end_sessions(self) -> None:
-        """Shut down every kernel."""
+    def end_sessions(self, name: str) -> None:
+        """Shut down the kernel of the notebook of that name."""
         for session in self.call("GET", "/api/sessions"):
-            self.call("DELETE", f"/api/sessions/{session['id']}")
+            if session["path"] == name:
+                self.call("DELETE", f"/api/sessions/{session['id']}")

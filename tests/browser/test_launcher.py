@@ -29,18 +29,18 @@ def test_clicks_of_two_widgets_arrive_in_order_on_the_kernels_one_thread(lab: La
         for name in ("first", "second") * 3:
             notebook.page.locator(f"button.{name}").click()
         notebook.wait_until("len(seen) == 6")
-        names = notebook.run_cell("print([name for name, _ in seen])")
+        names = notebook.run_code("print([name for name, _ in seen])")
         assert names == f"{['first', 'second'] * 3}\n"
-        threads = notebook.run_cell(
+        threads = notebook.run_code(
             "print({thread for _, thread in seen} == {threading.get_ident()})"
         )
         assert threads == "True\n"
-        assert notebook.run_cell(SUBSHELLS) == "[]\n"
+        assert notebook.run_code(SUBSHELLS) == "[]\n"
 
 
 def test_the_kernel_is_this_environments_and_has_the_workbench(lab: Lab) -> None:
     with lab.notebook([]) as notebook:
-        prefix = notebook.run_cell("import sys, workbench\nprint(sys.prefix)")
+        prefix = notebook.run_code("import sys, workbench\nprint(sys.prefix)")
         assert prefix == f"{sys.prefix}\n"
 
 
@@ -50,7 +50,7 @@ def test_lab_opens_on_the_notebook_it_was_started_for(lab: Lab) -> None:
     page.locator(".jp-NotebookPanel .jp-Notebook").wait_for(timeout=60_000)
     assert re.search(r"/lab/tree/start\.ipynb$", page.url)
     page.close()
-    lab.server.end_sessions()
+    lab.server.end_sessions("start.ipynb")
 
 
 def test_a_persons_own_setting_wins_over_ours(lab: Lab) -> None:
@@ -64,7 +64,7 @@ def test_a_persons_own_setting_wins_over_ours(lab: Lab) -> None:
             notebook.run_all()
             notebook.page.locator("button.first").click()
             notebook.wait_until("seen")
-            assert "subshell-" in notebook.run_cell(SUBSHELLS)
+            assert "subshell-" in notebook.run_code(SUBSHELLS)
     finally:
         own.unlink()
 
