@@ -194,6 +194,20 @@ def test_a_cancel_in_the_middle_says_how_far_it_got_and_leaves_no_trace(
         np.testing.assert_allclose(after.vectors, untouched.vectors, atol=fresh.info.tolerance)
 
 
+def test_a_cancel_answers_inside_one_long_pass(tiny_qwen3: Path) -> None:
+    class SetAtFifthLook:
+        looks = 0
+
+        def is_set(self) -> bool:
+            self.looks += 1
+            return self.looks >= 5
+
+    embedder = load(tiny_qwen3)
+    with pytest.raises(Cancelled):  # one text is one pass: two looks come before it
+        embedder.embed(["word " * 400], cancel=SetAtFifthLook())
+    assert len(embedder.embed(["word " * 400])) == 1
+
+
 def test_after_unload_it_says_that_it_was_unloaded(
     makers: dict[str, Callable[[], Embedder]],
 ) -> None:

@@ -161,7 +161,11 @@ def _load_report(
     if progress is not None:
         progress(Progress("load", 0, 0, f"{name}: {report.weights_bytes / 1e6:,.0f} MB"))
     card = report.card or find_card(name)
-    caveat = (card.caveat,) if card and card.caveat else ()
+    notes = [*report.notes]
+    if card and card.caveat:
+        notes.append(card.caveat)
+    if card and not bundled and revision and options.revision is None and revision != card.revision:
+        notes.append(f"the cache's own main is {revision[:12]}; {card.revision} is the tested one")
     return load_local(
         report.directory,
         recipe,
@@ -172,5 +176,5 @@ def _load_report(
         dtype=options.dtype,
         dim=options.dim,
         max_tokens=options.max_tokens,
-        notes=(*report.notes, *caveat),
+        notes=tuple(notes),
     )

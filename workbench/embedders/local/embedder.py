@@ -17,6 +17,7 @@ from workbench.contracts import (
 )
 from workbench.embedders.arrays import check_encodable, check_texts, finish_rows
 from workbench.embedders.local.passes import LoadedModel, Run
+from workbench.embedders.local.runtime import give_back_memory
 from workbench.embedders.local.tokens import encode_texts
 from workbench.errors import ModelError
 
@@ -107,13 +108,7 @@ class LocalEmbedder:
         if self._loaded is None:
             return
         self._loaded = None
-        import gc
-
-        gc.collect()
-        if (self._info.device or "").startswith("cuda"):
-            import torch
-
-            torch.cuda.empty_cache()
+        give_back_memory(self._info.device or "cpu")
 
     def _require_loaded(self) -> LoadedModel:
         if self._loaded is None:
