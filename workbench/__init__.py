@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         WorkbenchError,
     )
     from workbench.maths import neighbours, similarity
-    from workbench.studies import Projection, project
+    from workbench.studies import Projection, measure_background, project
     from workbench.texts import samples
 
 __version__ = "0.1.0"
@@ -55,6 +55,7 @@ __all__ = [
     "__version__",
     "explore",
     "load",
+    "measure_background",
     "models",
     "neighbours",
     "project",
@@ -70,6 +71,7 @@ _HOMES = {
     "Prompt": "workbench.contracts",
     "explore": "workbench.catalogue",
     "load": "workbench.embedders",
+    "measure_background": "workbench.studies",
     "models": "workbench.embedders",
     "neighbours": "workbench.maths",
     "project": "workbench.studies",

@@ -1,8 +1,8 @@
 """One heavy import at a time.
 
-CPython before 3.12 ends an import with "deadlock detected by _ModuleLock" when two threads import
-packages whose modules import each other (narwhals, under both scikit-learn and plotly, is one;
-python/cpython#91351). The Explorer imports in worker threads while cells run, so every function
+CPython can end an import with "deadlock detected by _ModuleLock" when two threads import modules
+of one package that its __init__ imports too (narwhals, under scikit-learn and plotly;
+python/cpython#83065). The Explorer imports in worker threads while cells run, so every function
 that imports a large package does it inside ``one_import``.
 """
 

@@ -13,6 +13,7 @@ from workbench.panels.handlers import HANDLERS
 from workbench.panels.notices import choice_payload
 from workbench.panels.payloads import matrix_payload
 from workbench.panels.pictures import draw
+from workbench.panels.scatter import scatter_view
 from workbench.panels.screen import Screen
 from workbench.panels.session import Session, Unrelated
 from workbench.panels.sources import (
@@ -148,6 +149,15 @@ class Explorer(Screen):
         """
         order, colour = self.options["order"], self.options["colour"]
         return None if self.view is None else draw(name, self.view, order=order, colour=colour)
+
+    def scatter(self) -> Any:  # noqa: ANN401  (jupyter-scatter has no types)
+        """The map as a ``jscatter.Scatter``, for very many points, its selection linked.
+
+        Raises:
+            DependencyError: The extra "scatter" is not installed.
+            InputError: There is no map yet.
+        """
+        return scatter_view(self)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write texts, vectors and recipe; the suffix says how: .npz .parquet .csv .jsonl.

@@ -16,6 +16,8 @@ from workbench.studies import SimilaritySummary
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+MANY = 50_000
+"""Points from which plotly takes seconds to draw, and jupyter-scatter does not."""
 SHOWN_CHARACTERS = 2_000
 """Of each text that the tables and titles show; the vectors are of the whole text."""
 
@@ -132,7 +134,8 @@ def map_payload(view: View, *, colour: str, same: bool) -> Payload:
         k = projection.preservation_k
         kept = f"keeps {share:.0%} of each text's {k} nearest neighbours on average"
     faint = "a fainter point lost more of its neighbourhood" if kept else ""
-    about = [f"{method} in {projection.seconds:.1f} s", faint, *projection.notes]
+    many = "panel.scatter() draws as many points faster" if len(view.comparison) > MANY else ""
+    about = [f"{method} in {projection.seconds:.1f} s", faint, many, *projection.notes]
     return {
         "serial": view.serial,
         "method": projection.method,

@@ -6,6 +6,8 @@ import gzip
 from functools import cache
 from pathlib import Path
 
+from workbench.contracts import one_import
+
 SCRIPTS = ("dom", "plots", "controls", "status", "matrix", "map", "tables", "main")
 _HERE = Path(__file__).parent
 
@@ -23,6 +25,7 @@ def style() -> str:
 @cache
 def packed_plotly() -> bytes:
     """plotly.js as installed with plotly, gzipped: 1.4 MB over the wire instead of 4.7."""
-    from plotly.offline import get_plotlyjs
+    with one_import("plotly"):
+        from plotly.offline import get_plotlyjs
 
     return gzip.compress(get_plotlyjs().encode("utf-8"), compresslevel=6)
