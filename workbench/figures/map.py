@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Sized
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -71,16 +71,12 @@ def map_figure(
     """
     n = len(projection)
     values = None if colour_by is None else np.asarray(colour_by, dtype=np.float32)
-    given = {"labels": labels, "kinds": kinds, "groups": groups, "colour_by values": values}
-    for what, sequence in given.items():
-        if sequence is not None:
-            _check_length(what, len(sequence), n)
+    _check_lengths(n, labels=labels, kinds=kinds, groups=groups, colour_by=values)
     figure = new_figure(title=title, height=height)
     boxes = _boxes(projection, labels, comparison)
     opacity = FAINTEST + (1 - FAINTEST) * projection.preservation
     draw = figure.add_scatter if n <= SVG_LIMIT else figure.add_scattergl
     for name, colour, members in _by_group(groups) if groups is not None else _by_kind(kinds):
-        paint = {"color": colour} if values is None else {"color": values[members]}
         draw(
             x=projection.points[members, 0],
             y=projection.points[members, 1],
@@ -94,8 +90,8 @@ def map_figure(
                 "size": size if size is not None else _diameter(n),
                 "opacity": opacity[members],
                 "line": {"width": 0},
+                "color": colour if values is None else values[members],
                 "coloraxis": None if values is None else "coloraxis",
-                **paint,
             },
         )
     _lay_out(figure, values, colour_title)
@@ -178,8 +174,10 @@ def _diameter(n: int) -> float:
     return float(np.clip(14 - 2.5 * np.log10(max(n, 1)), 4, 12))
 
 
-def _check_length(what: str, found: int, n: int) -> None:
-    if found != n:
-        raise InputError(
-            f"{found:,} {what} were given for a map of {n:,} points; one each is needed."
-        )
+def _check_lengths(n: int, **given: Sized | None) -> None:
+    for what, sequence in given.items():
+        if sequence is not None and len(sequence) != n:
+            raise InputError(
+                f"{len(sequence):,} {what} were given for a map of {n:,} points; one each is "
+                "needed."
+            )

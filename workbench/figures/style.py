@@ -84,6 +84,7 @@ def new_figure(*, title: str = "", height: int | None = None) -> Figure:
                 "xanchor": "left",
             },
             "hoverlabel": {"font": {"family": FONT, "size": 12}, "align": "left", "namelength": -1},
+            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": FAINT, "activecolor": INK},
             "height": height,
         }
     )

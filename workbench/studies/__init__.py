@@ -10,7 +10,8 @@ from workbench.studies.changes import Change, compare_change
 from workbench.studies.clusters import cluster_texts
 from workbench.studies.comparison import Comparison, compare, order_by_likeness
 from workbench.studies.coverage import KindCoverage, same_vectors, unknown_by_kind
-from workbench.studies.export import export_html, recipe_of, save_embeddings, save_neighbours
+from workbench.studies.export import recipe_of, save_embeddings, save_neighbours
+from workbench.studies.page import export_html
 from workbench.studies.projection import Projection, project, warm_up
 
 __all__ = [

@@ -86,25 +86,18 @@ def compare_change(
         InputError: Not the same number of texts, or an argument is out of range.
         Cancelled: ``cancel`` was set.
     """
-    old, new = (
-        normalize_rows(as_matrix(v, name=s)) for v, s in ((before, "before"), (after, "after"))
-    )
-    n = len(old)
-    if n != len(new):
+    old = normalize_rows(as_matrix(before, name="before"))
+    new = normalize_rows(as_matrix(after, name="after"))
+    if len(old) != len(new):
         raise InputError(
-            f"{n:,} vectors before were compared with {len(new):,} after. Both must be of the "
-            "same texts in the same order."
+            f"{len(old):,} vectors before were compared with {len(new):,} after. Both must be of "
+            "the same texts in the same order."
         )
     same_model = _is_comparable(before, after) if comparable is None else comparable
-    positions, edges = check_order(order, n), cell_edges(n, max_side)
+    positions = check_order(order, len(old))
     (old_near, old_scores), (new_near, new_scores) = neighbours(old, k), neighbours(new, k)
-    totals, largest = np.zeros(n), np.zeros(n)  # by position
-    strips = _difference_strips(old[positions], new[positions], edges, totals, largest, cancel)
-    difference = summarize_strips(strips, edges, positions)
-    text_mean_abs = np.empty(n, dtype=np.float32)
-    text_mean_abs[positions] = totals / max(n - 1, 1)
+    difference, text_mean_abs, max_abs = _differences(old, new, positions, max_side, cancel)
     overlap = neighbour_overlap(old_near, new_near)
-    alike = same_model and old.shape[1] == new.shape[1]
     return Change(
         difference=difference,
         overlap=overlap,
@@ -112,10 +105,10 @@ def compare_change(
         lost=_missing_from(old_near, new_near),
         before_scores=old_scores,
         after_scores=new_scores,
-        mean_abs=float(text_mean_abs.mean()) if n else 0.0,
-        max_abs=float(largest.max(initial=0.0)),
+        mean_abs=float(text_mean_abs.mean()) if len(old) else 0.0,
+        max_abs=max_abs,
         text_mean_abs=text_mean_abs,
-        self_cosine=np.clip(np.einsum("ij,ij->i", old, new), -1, 1) if alike else None,
+        self_cosine=_self_cosine(old, new) if same_model else None,
         order_by_change=np.lexsort((-text_mean_abs, overlap)).astype(np.int64),
         k=old_near.shape[1],
         comparable=same_model,
@@ -123,10 +116,35 @@ def compare_change(
     )
 
 
+def _self_cosine(old: Matrix, new: Matrix) -> Matrix | None:
+    if old.shape != new.shape:
+        return None
+    cosines: Matrix = np.clip(np.einsum("ij,ij->i", old, new), -1, 1)
+    return cosines
+
+
 def _is_comparable(before: ArrayLike, after: ArrayLike) -> bool:
     if isinstance(before, Embeddings) and isinstance(after, Embeddings):
         return before.info.name == after.info.name and before.info.revision == after.info.revision
     return np.shape(before) == np.shape(after)
+
+
+def _differences(
+    old: Matrix,
+    new: Matrix,
+    order: NDArray[np.int64],
+    max_side: int,
+    cancel: CancelSignal | None,
+) -> tuple[SimilaritySummary, Matrix, float]:
+    """The difference in cells, each text's mean absolute one, and the largest."""
+    n = len(old)
+    edges = cell_edges(n, max_side)
+    totals, largest = np.zeros(n), np.zeros(n)  # by position
+    strips = _difference_strips(old[order], new[order], edges, totals, largest, cancel)
+    difference = summarize_strips(strips, edges, order)
+    text_mean_abs = np.empty(n, dtype=np.float32)
+    text_mean_abs[order] = totals / max(n - 1, 1)
+    return difference, text_mean_abs, float(largest.max(initial=0.0))
 
 
 def _difference_strips(

@@ -1,14 +1,13 @@
-"""Results as files: vectors with their recipe, neighbours as a table, figures as one page."""
+"""Results as files: vectors with their recipe, neighbours as a table."""
 
 from __future__ import annotations
 
 import csv
-import html
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -17,14 +16,6 @@ from workbench.errors import InputError
 from workbench.studies.comparison import Comparison
 
 SUFFIXES = (".npz", ".parquet", ".csv", ".jsonl")
-
-
-class HtmlFigure(Protocol):
-    """What ``plotly.graph_objects.Figure`` offers: itself as a piece of a page."""
-
-    def to_html(self, **options: Any) -> str:  # noqa: ANN401  (plotly's own options)
-        """The figure as HTML."""
-        ...
 
 
 def recipe_of(embeddings: Embeddings) -> dict[str, Any]:
@@ -87,7 +78,7 @@ def save_embeddings(
         )
     if len(items) != len(embeddings):
         raise InputError(f"{len(items):,} texts were given for {len(embeddings):,} vectors.")
-    _check_free(target, overwrite=overwrite)
+    check_free(target, overwrite=overwrite)
     writer(target, items, embeddings)
     return target
 
@@ -107,7 +98,7 @@ def save_neighbours(
     target = Path(path)
     if len(items) != len(comparison):
         raise InputError(f"{len(items):,} texts were given for {len(comparison):,} vectors.")
-    _check_free(target, overwrite=overwrite)
+    check_free(target, overwrite=overwrite)
     with target.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["index", "text", "rank", "neighbour_index", "neighbour", "cosine"])
@@ -118,54 +109,8 @@ def save_neighbours(
     return target
 
 
-def export_html(
-    path: str | Path,
-    figures: Sequence[tuple[str, HtmlFigure]],
-    *,
-    title: str,
-    paragraphs: Sequence[str] = (),
-    overwrite: bool = False,
-) -> Path:
-    """Write figures to one page that opens without a network; plotly.js (5 MB) is inside.
-
-    Args:
-        path: Where to.
-        figures: A heading and a figure each.
-        title: The page's title.
-        paragraphs: Sentences before the figures: the recipe, the notes.
-        overwrite: Replace a file that is there.
-
-    Raises:
-        InputError: An existing file.
-    """
-    target = Path(path)
-    _check_free(target, overwrite=overwrite)
-    config = {"displaylogo": False, "showSendToCloud": False, "typesetMath": False}
-    body = [f"<h1>{html.escape(title)}</h1>"]
-    body += [f"<p>{html.escape(paragraph)}</p>" for paragraph in paragraphs]
-    for number, (heading, figure) in enumerate(figures):
-        piece = figure.to_html(full_html=False, include_plotlyjs=number == 0, config=config)
-        body.append(f"<section><h2>{html.escape(heading)}</h2>{piece}</section>")
-    page = _PAGE.replace("{title}", html.escape(title)).replace("{body}", "\n".join(body))
-    target.write_text(page, encoding="utf-8", errors="replace")
-    return target
-
-
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-:root { color-scheme: light dark }
-body { font-family: "Noto Sans", "Noto Sans CJK SC", sans-serif; margin: 2rem; }
-section { margin-block: 2rem } p { max-width: 70ch; white-space: pre-wrap }
-</style></head><body>
-{body}
-</body></html>
-"""
-
-
-def _check_free(target: Path, *, overwrite: bool) -> None:
+def check_free(target: Path, *, overwrite: bool) -> None:
+    """Refuse to write over a file unasked."""
     if target.exists() and not overwrite:
         raise InputError(f"{target} is there already. Choose another name, or pass overwrite=True.")
 

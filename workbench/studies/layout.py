@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable
+from types import ModuleType
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,39 +74,25 @@ def lay_out(
         DependencyError: umap-learn cannot be imported.
     """
     with _ONE_AT_A_TIME:
-        # umap-learn 0.5 says at import that its neural variant needs Tensorflow; nobody asked
-        warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
-        try:
-            from umap.layouts import optimize_layout_euclidean
-            from umap.umap_ import find_ab_params, fuzzy_simplicial_set, make_epochs_per_sample
-        except ImportError as exc:
-            raise DependencyError(
-                "The UMAP map needs umap-learn, which cannot be imported. Install it with "
-                "`pip install umap-learn`, or draw the map with method='pca'."
-            ) from exc
+        umap = _import_umap()
         n = len(begin)
         random = np.random.RandomState(seed)
-        itself = np.arange(n)[:, None]
-        near = np.hstack([itself, indices])  # (n, k + 1): umap counts the text itself
-        apart = np.hstack([np.zeros((n, 1)), np.maximum(distances, 0)]).astype(np.float32)
-        graph = fuzzy_simplicial_set(
-            begin, near.shape[1], random, "cosine", knn_indices=near, knn_dists=apart
-        )[0].tocoo()
         epochs = _Epochs(EPOCHS if n <= LARGE else EPOCHS_LARGE)
         epochs.on_epoch = on_epoch
-        graph.data[graph.data < graph.data.max() / int(epochs)] = 0  # never sampled
+        graph = _neighbour_graph(umap, indices, distances, random)
+        graph.data[graph.data < graph.data.max() / int(epochs)] = 0  # would never be sampled
         graph.eliminate_zeros()
-        a, b = find_ab_params(1.0, min_dist)
+        a, b = umap.find_ab_params(1.0, min_dist)
         jitter = random.normal(scale=1e-4 * max(float(np.ptp(begin)), 1.0), size=begin.shape)
         points = np.ascontiguousarray(begin + jitter, dtype=np.float32)
-        laid: Matrix = optimize_layout_euclidean(
+        laid: Matrix = umap.optimize_layout_euclidean(
             points,
             points,
             graph.row,
             graph.col,
             epochs,
             n,
-            make_epochs_per_sample(graph.data, int(epochs)),
+            umap.make_epochs_per_sample(graph.data, int(epochs)),
             a,
             b,
             random.randint(-(2**31) + 1, 2**31 - 2, 3).astype(np.int64),
@@ -113,3 +101,32 @@ def lay_out(
             move_other=True,
         )
         return laid
+
+
+def _import_umap() -> ModuleType:
+    # umap-learn 0.5 says at import that its neural variant needs Tensorflow; nobody asked
+    warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
+    try:
+        from umap import umap_
+    except ImportError as exc:
+        raise DependencyError(
+            "The UMAP map needs umap-learn, which cannot be imported. Install it with "
+            "`pip install umap-learn`, or draw the map with method='pca'."
+        ) from exc
+    return cast(ModuleType, umap_)
+
+
+def _neighbour_graph(
+    umap: ModuleType,
+    indices: NDArray[np.int64],
+    distances: Matrix,
+    random: np.random.RandomState,
+) -> Any:  # noqa: ANN401  (a scipy.sparse.coo_matrix, (n, n))
+    """UMAP's weights between neighbours; it counts each text as its own first neighbour."""
+    n = len(indices)
+    near = np.hstack([np.arange(n)[:, None], indices])  # (n, k + 1)
+    apart = np.hstack([np.zeros((n, 1)), np.maximum(distances, 0)]).astype(np.float32)
+    graph = umap.fuzzy_simplicial_set(
+        apart, near.shape[1], random, "cosine", knn_indices=near, knn_dists=apart
+    )[0]
+    return graph.tocoo()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -96,42 +98,28 @@ def project(
     n = len(unit)
     _check_arguments(n_neighbors, min_dist, method)
     earlier = _checked_start(start, n)
+    near = neighbours(unit, max(n_neighbors - 1, PRESERVATION_K))
     check_cancel(cancel, done=0, total=n)
-    flat, shown = principal_plane(unit)  # (n, 2)
-    flat = _scaled(flat)
-    notes: list[str] = []
-    indices, scores = neighbours(unit, max(n_neighbors - 1, PRESERVATION_K))
-    check_cancel(cancel, done=0, total=n)
-    if method == "pca" or n <= EXACT_LIMIT:
-        notes.append(_say_pca(n, shown, asked=method))
-        points = turn_onto(flat, earlier) if earlier is not None else flat
-        method = "pca"
-    else:
-        begin = flat if earlier is None else _placed(unit, earlier)
-        points = lay_out(
-            begin,
-            indices[:, : n_neighbors - 1],
-            1 - scores[:, : n_neighbors - 1],
-            min_dist=min_dist,
-            seed=seed,
-            warm=earlier is not None,
-            on_epoch=lambda done, total: _tick(progress, cancel, done, total),
-        )
-        points = turn_onto(points, flat if earlier is None else earlier)
-        if n_neighbors > n:
-            notes.append(f"n_neighbors {n_neighbors} is more than the {n} texts: {n} was used")
-    k = min(PRESERVATION_K, (n - 1 + 1) // 2) if n > 1 else 0
+    drawn: ProjectionMethod = "pca" if n <= EXACT_LIMIT else method
+    points, shown = _flat(unit)
+    if drawn == "umap":
+        tick = partial(_tick, progress, cancel)
+        begin = points if earlier is None else _placed(unit, earlier)
+        grown = _grow(begin, near, n_neighbors, min_dist, seed, earlier is not None, tick)
+        points = turn_onto(grown, points)
+    points = turn_onto(points, earlier) if earlier is not None else points
+    k = min(PRESERVATION_K, n // 2)
     return Projection(
         points=points,
-        preservation=preservation(unit, points, k, scores=scores),
+        preservation=preservation(unit, points, k, scores=near[1]),
         preservation_k=k,
-        method=method,
+        method=drawn,
         n_neighbors=min(n_neighbors, n),
         min_dist=min_dist,
         seed=seed,
         started=earlier is not None,
         seconds=time.perf_counter() - began,
-        notes=tuple(notes),
+        notes=_notes(n, shown, n_neighbors, asked=method, drawn=drawn),
     )
 
 
@@ -144,6 +132,28 @@ def warm_up() -> float:
     began = time.perf_counter()
     project(np.random.default_rng(0).normal(size=(16, 4)), n_neighbors=5)
     return time.perf_counter() - began
+
+
+def _grow(
+    begin: Matrix,
+    near: tuple[NDArray[np.int64], Matrix],
+    n_neighbors: int,
+    min_dist: float,
+    seed: int,
+    warm: bool,
+    on_epoch: Callable[[int, int], None],
+) -> Matrix:
+    """UMAP's layout; ``n_neighbors`` counts the text itself, ``near`` does not."""
+    indices, scores = near[0][:, : n_neighbors - 1], near[1][:, : n_neighbors - 1]  # (n, k)
+    return lay_out(
+        begin,
+        indices,
+        1 - scores,
+        min_dist=min_dist,
+        seed=seed,
+        warm=warm,
+        on_epoch=on_epoch,
+    )
 
 
 def _tick(progress: ProgressFn | None, cancel: CancelSignal | None, done: int, total: int) -> None:
@@ -191,13 +201,20 @@ def _placed(unit: Matrix, earlier: NDArray[np.float32]) -> Matrix:
     return places
 
 
-def _scaled(points: Matrix) -> Matrix:
-    """Points with the longer side of their frame at ``MAP_SIZE``; a single place stays."""
+def _flat(unit: Matrix) -> tuple[Matrix, float]:
+    """PCA's picture, the longer side of its frame ``MAP_SIZE``, and its share of variance."""
+    points, shown = principal_plane(unit)  # (n, 2)
     side = float(np.ptp(points, axis=0).max()) if len(points) else 0.0
-    return points * np.float32(MAP_SIZE / side) if side > 0 else points
+    return (points * np.float32(MAP_SIZE / side) if side > 0 else points), shown
 
 
-def _say_pca(n: int, shown: float, *, asked: ProjectionMethod) -> str:
-    if asked == "umap":
-        return f"{n} text(s): drawn by PCA, which is exact there; UMAP needs more than 3"
-    return f"PCA: the two axes show {shown:.0%} of the variance"
+def _notes(
+    n: int, shown: float, n_neighbors: int, *, asked: ProjectionMethod, drawn: ProjectionMethod
+) -> tuple[str, ...]:
+    if asked != drawn:
+        return (f"{n} text(s): drawn by PCA, which is exact there; UMAP needs more than 3",)
+    if drawn == "pca":
+        return (f"PCA: the two axes show {shown:.0%} of the variance",)
+    if n_neighbors > n:
+        return (f"n_neighbors {n_neighbors} is more than the {n} texts: {n} was used",)
+    return ()
