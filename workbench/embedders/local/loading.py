@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,20 +54,40 @@ def load_local(
     runtime = choose_runtime(device, dtype)
     before = memory_in_use(runtime.device)
     model, tokenizer = _load_parts(directory, runtime)
-    limit = _choose_limit(max_tokens, recipe, model, tokenizer)
-    fast = prepare_tokenizer(tokenizer, max_tokens=limit, end_token=recipe.end_token)
     native_dim = int(model.config.hidden_size)
     width = check_dim(dim, native_dim)
-    weights = sum(part.numel() * part.element_size() for part in model.parameters())
-    memory = Memory(weights, before, memory_in_use(runtime.device))
-    info = EmbedderInfo(
+    limit = _choose_limit(max_tokens, recipe, model, tokenizer)
+    fast = prepare_tokenizer(tokenizer, max_tokens=limit, end_token=recipe.end_token)
+    loaded = LoadedModel(
+        model=model,
+        tokenizer=fast,
+        unknown_id=_unknown_id(tokenizer),
+        pad_id=tokenizer.pad_token_id or 0,
+        token_budget=_choose_budget(model, runtime),
+        memory=_weigh(model, before, runtime),
+    )
+    info = _describe(recipe, runtime, loaded, name=name, backend=backend, width=width, limit=limit)
+    said = (*notes, *_describe_dim(width, native_dim, recipe), *info.notes)
+    return LocalEmbedder(replace(info, revision=revision, notes=said), loaded)
+
+
+def _describe(
+    recipe: Recipe,
+    runtime: Runtime,
+    loaded: LoadedModel,
+    *,
+    name: str,
+    backend: Backend,
+    width: int,
+    limit: int,
+) -> EmbedderInfo:
+    return EmbedderInfo(
         name=name,
         backend=backend,
         dim=width,
-        native_dim=native_dim,
+        native_dim=int(loaded.model.config.hidden_size),
         normalized=recipe.normalize,
         tolerance=TOLERANCES[runtime.dtype],
-        revision=revision,
         max_tokens=limit,
         pooling=recipe.pooling,
         dtype=runtime.dtype,
@@ -74,22 +95,13 @@ def load_local(
         prompts=recipe.prompts,
         default_prompt=recipe.default_prompt,
         instruction_template=recipe.instruction_template,
-        notes=(
-            *notes,
-            *_describe_dim(width, native_dim, recipe),
-            runtime.note,
-            f"the weights take {weights / 1e6:,.0f} MB",
-        ),
+        notes=(runtime.note, f"the weights take {loaded.memory.weights_bytes / 1e6:,.0f} MB"),
     )
-    loaded = LoadedModel(
-        model=model,
-        tokenizer=fast,
-        unknown_id=_unknown_id(tokenizer),
-        pad_id=tokenizer.pad_token_id or 0,
-        token_budget=_choose_budget(model, runtime),
-        memory=memory,
-    )
-    return LocalEmbedder(info, loaded)
+
+
+def _weigh(model: PreTrainedModel, before: int | None, runtime: Runtime) -> Memory:
+    weights = sum(part.numel() * part.element_size() for part in model.parameters())
+    return Memory(weights, before, memory_in_use(runtime.device))
 
 
 def _load_parts(
