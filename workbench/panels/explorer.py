@@ -127,7 +127,7 @@ class Explorer(Screen):
             choices=self.list_choices(choice.spec),
             prompt={"choice": kind, "own": "" if named else own},
         )
-        self.run(prompt=prompt, agreed=True)
+        self.run(mode=self.options["mode"], prompt=prompt, agreed=True)
         self.wait()
         if self.session.failure is not None:
             raise self.session.failure
@@ -192,7 +192,7 @@ class Explorer(Screen):
         )
 
         def make() -> Request:
-            given = text == source.pasted
+            given = text == source.pasted and mode == "lines"
             parsed = source.parsed if given else parse_texts(text, mode=mode, column=column)
             return Request(correct_kinds(parsed, self.kinds), spec, prompt, agreed)
 

@@ -130,7 +130,9 @@ def layout(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
 def kind(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
     """Take the user's word on the kind of a text, here and in all runs that follow."""
     view, index = panel.view, int(asked["index"])
-    if view is None or asked["kind"] not in KINDS or index >= len(view.request.texts):
+    if view is None or asked["kind"] not in KINDS:
+        return
+    if not 0 <= index < len(view.request.texts):
         return
     panel.kinds[view.request.texts[index]] = asked["kind"]
     parsed = correct_kinds(view.request.parsed, panel.kinds)

@@ -16,6 +16,8 @@ from workbench.studies import SimilaritySummary
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+WRITTEN_SIDE = 60
+"""Most rows whose values the browser writes into the cells, where these are large enough."""
 MANY = 50_000
 """Points from which plotly takes seconds to draw, and jupyter-scatter does not."""
 SHOWN_CHARACTERS = 2_000
@@ -165,8 +167,11 @@ def _matrix(
     for axis in (figure.layout.xaxis, figure.layout.yaxis):
         if not axis.showticklabels:
             axis.update(tickmode="auto", tickvals=None, ticktext=None)
+    figure.data[0].texttemplate = None
     encoded = encode_figure(figure)
     encoded["data"][0]["z"] = encode_cells(cells)
+    if max(cells.shape, default=0) <= WRITTEN_SIDE:
+        encoded["data"][0]["text"] = [[_short(value) for value in row] for row in cells.tolist()]
     return {
         "serial": view.serial,
         "figure": encoded,
@@ -176,6 +181,14 @@ def _matrix(
         "window": False,
         "note": note,
     }
+
+
+def _short(value: float) -> str:
+    """Two decimals without the leading zero: ``.62``, ``−.05``, ``1``, ``0``."""
+    text = f"{value:.2f}"
+    if text in ("1.00", "-1.00", "0.00", "-0.00"):
+        return str(round(value))
+    return text.replace("0.", ".", 1).replace("-", "−")
 
 
 def _axis(summary: SimilaritySummary) -> Payload:

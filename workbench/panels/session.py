@@ -88,11 +88,12 @@ class Session:
         self._embedding.submit(lambda cancel: self._guard(make, cancel))
 
     def relayout(self, layout: Layout) -> None:
-        """Lay out the present view's map anew."""
+        """Lay out the present view's map anew, from where its points are."""
         self.layout = layout
         view = self.view
         if view is not None:
-            self._mapping.submit(lambda cancel: self._map(view, cancel, start=None))
+            start = None if view.projection is None else view.projection.points
+            self._mapping.submit(lambda cancel: self._map(view, cancel, start=start))
 
     def want(self, part: str) -> None:
         """Add "order" or "clusters" to this view and all that follow."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -75,7 +75,8 @@ def source_from(texts: TextsArgument) -> Source:
     if isinstance(texts, str):
         return Source(parse_texts(texts), texts)
     if hasattr(texts, "columns"):
-        return source_of(texts_from_frame(texts), "DataFrame")
+        label = "label" if "label" in texts.columns else None
+        return source_of(texts_from_frame(texts, label_column=label), "DataFrame")
     return source_of(_from_list(texts), "list")
 
 
@@ -88,6 +89,11 @@ def correct_kinds(parsed: ParsedTexts, kinds: Mapping[str, Kind]) -> ParsedTexts
 
 
 def _from_list(texts: Sequence[str]) -> ParsedTexts:
+    if not hasattr(texts, "__len__") or isinstance(texts, Mapping | Set | bytes):
+        raise InputError(
+            f"texts is {texts!r:.80} of type {type(texts).__name__}. Pass a list of strings, one "
+            "pasted string, a Path, a DataFrame, or None for a small sample."
+        )
     for at, text in enumerate(texts):
         if not isinstance(text, str):
             raise InputError(

@@ -43,7 +43,7 @@ def build_view(
     """
     comparison = compare(embeddings.vectors, k=NEIGHBOURS, clustered=False)
     words = view_label(label, embeddings.prompt)
-    change, before = _change(old, request, embeddings, words)
+    change, before = _change(old, request, embeddings)
     view = View(
         serial=1 if old is None else old.serial + 1,
         request=request,
@@ -58,12 +58,14 @@ def build_view(
 
 
 def _change(
-    old: View | None, request: Request, embeddings: Embeddings, label: str
+    old: View | None, request: Request, embeddings: Embeddings
 ) -> tuple[Change | None, str]:
     """What differs from the view before, where the texts are the same and one thing was toggled."""
     if old is None or old.request.texts != request.texts:
         return None, ""
-    if old.label == label:
+    # not the labels: they are clipped, and two long instructions may share one
+    same_prefix = old.embeddings.prompt.prefix == embeddings.prompt.prefix
+    if same_prefix and old.request.spec == request.spec:
         return old.change, old.before
     return compare_change(old.embeddings, embeddings, k=NEIGHBOURS), old.label
 

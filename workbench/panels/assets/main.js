@@ -10,11 +10,20 @@ function number(label, props, onchange) {
     h("input", { type: "number", ...props, onchange: (event) => event.target.checkValidity() && onchange(Number(event.target.value)) }));
 }
 
+// Lets a plot take the whole width, where the values of 50 texts fit their cells.
+function expander(card) {
+  const button = h("button", { class: "ewb-expand", title: "Expand", "aria-label": "Expand", "aria-pressed": "false", onclick: () => {
+    const big = card.classList.toggle("ewb-big");
+    button.setAttribute("aria-pressed", String(big));
+  } }, "⤢");
+  return button;
+}
+
 function matrixTools(model, view) {
   const order = choice("Order of the matrix", [["given", "as given"], ["clustered", "clustered"]], "ewb-order",
     (value) => model.send({ do: "order", order: value }));
   model.watch("options", () => { order.value = model.get("options").order; });
-  view.tools.append(order);
+  view.tools.append(order, expander(view.el));
 }
 
 function mapTools(model, view) {
@@ -31,7 +40,7 @@ function mapTools(model, view) {
     method.value = options.layout.method;
     [k, dist, seed].forEach((el, i) => { el.lastChild.value = [options.layout.n_neighbors, options.layout.min_dist, options.layout.seed][i]; });
   });
-  view.tools.append(colour, method, h("details", { class: "ewb-more" }, h("summary", { title: "UMAP's settings" }, "⚙"), h("div", { class: "ewb-pop" }, k, dist, seed)));
+  view.tools.append(colour, method, h("details", { class: "ewb-more" }, h("summary", { title: "UMAP's settings" }, "⚙"), h("div", { class: "ewb-pop" }, k, dist, seed)), expander(view.el));
 }
 
 function exports(model) {

@@ -13,7 +13,7 @@ class MatrixView {
       hover: (event) => this.hover(event.points[0]),
       click: (event) => this.click(event.points[0]),
       relayout: (event) => this.zoomed(event),
-    });
+    }, () => this.writeValues());
     model.watch(trait, () => this.draw());
     model.watch("selection", () => this.drawOutline());
   }
@@ -27,11 +27,27 @@ class MatrixView {
     if (!data.figure) return;
     this.note.textContent = data.note;
     this.note.title = data.note;
+    this.shown = undefined;
     this.plot.draw(decode(data.figure)).then(() => {
       this.drawOutline();
+      this.writeValues();
       Object.assign(this.plotEl.dataset, { serial: data.serial, window: data.window });
     });
     this.readout.textContent = " ";
+  }
+
+  // Values are written into the cells where three digits fit.
+  writeValues() {
+    const trace = this.plot.figure?.data[0];
+    if (!trace?.text) return;
+    const { xaxis, yaxis } = this.plotEl._fullLayout;
+    const wide = xaxis._length / Math.abs(xaxis.range[1] - xaxis.range[0]);
+    const high = yaxis._length / Math.abs(yaxis.range[1] - yaxis.range[0]);
+    const size = Math.min(13, Math.floor(Math.min(wide / 2.1, high / 1.2)));
+    const shown = size >= 7;
+    if (shown === this.shown && size === this.size) return;
+    Object.assign(this, { shown, size });
+    this.plot.restyle({ texttemplate: shown ? "%{text}" : "", "textfont.size": Math.max(size, 7) }, [0]);
   }
 
   // A cell of an axis stands for the texts order[edges[c]] … order[edges[c + 1] - 1].
@@ -65,6 +81,7 @@ class MatrixView {
 
   // Zoomed into an aggregated matrix: ask for the true cells of the window. Zoomed out: the whole again.
   zoomed(event) {
+    this.writeValues();
     const data = this.data;
     if (data.window && (event["xaxis.autorange"] || event["yaxis.autorange"])) this.model.send({ do: "zoom", part: this.trait });
     if (!data.aggregated || !("xaxis.range[0]" in event) || !("yaxis.range[0]" in event)) return;

@@ -43,13 +43,13 @@ const CONFIG = {
 
 // One plot: draws a figure, keeps its size, says what was clicked and selected.
 class Plot {
-  constructor(el, plotly, on) {
+  constructor(el, plotly, on, onresize = () => {}) {
     Object.assign(this, { el, plotly, on, queue: Promise.resolve(), drawn: false });
     let frame = 0;
     this.observer = new ResizeObserver(() => {
       cancelAnimationFrame(frame);
       frame = requestAnimationFrame(() => {
-        if (this.drawn && el.offsetParent) plotly.Plots.resize(el);
+        if (this.drawn && el.offsetParent) this.run(() => plotly.Plots.resize(el)).then(onresize);
       });
     });
     this.observer.observe(el);
