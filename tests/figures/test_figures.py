@@ -146,7 +146,7 @@ def test_opacity_says_how_far_to_trust_a_point() -> None:
     projection = fake_map(2)
     projection.preservation[:] = [0, 1]
     marker = map_figure(projection, ["a", "b"], ["en", "en"]).data[0].marker
-    assert marker.opacity == pytest.approx([0.35, 1])
+    assert marker.opacity == pytest.approx([0.45, 1])
 
 
 def test_a_map_has_equal_axes_without_numbers() -> None:

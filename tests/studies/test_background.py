@@ -55,10 +55,11 @@ def test_many_percentiles_at_once_are_those_one_by_one() -> None:
 
 
 def test_a_percentile_reads_as_a_sentence() -> None:
-    n = len(by_hand("zh", "en"))
-    assert (
-        str(measured().percentile(1.0, "zh", "en")) == f"above 100 % of {n} unrelated zh–en pairs"
-    )
+    pairs = sorted(by_hand("zh", "en"))
+    n, background = len(pairs), measured()
+    assert str(background.percentile(1.0, "zh", "en")) == f"above all {n} unrelated zh–en pairs"
+    highest = background.percentile(pairs[-1], "en", "zh")
+    assert str(highest) == f"above {100 * (n - 1) // n} % of {n} unrelated zh–en pairs"
 
 
 def test_with_too_few_pairs_it_cannot_tell() -> None:

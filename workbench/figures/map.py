@@ -33,7 +33,7 @@ Trace: TypeAlias = tuple[str, str, NDArray[np.int32]]
 
 SVG_LIMIT = 5_000
 """Most points drawn as SVG; above, WebGL (``scattergl``) and hover boxes without neighbours."""
-FAINTEST = 0.35
+FAINTEST = 0.45
 """Opacity of a point whose map neighbours are all wrong; 1 where all are right."""
 
 
@@ -106,7 +106,8 @@ def _by_kind(kinds: Sequence[Kind]) -> Iterator[Trace]:
 
 
 def _by_group(groups: Sequence[str | None]) -> Iterator[Trace]:
-    counted = Counter(group for group in groups if group is not None).most_common()
+    counts = Counter(group for group in groups if group is not None)
+    counted = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     coloured = dict(zip((name for name, _ in counted), GROUP_COLOURS, strict=False))
     for name, colour in coloured.items():
         yield name, colour, np.flatnonzero([g == name for g in groups]).astype(np.int32)

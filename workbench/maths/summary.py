@@ -117,7 +117,7 @@ def summarize_strips(
         starts = edges[i:-1] - edges[i]  # (s - i,)
         low[i, i:] = np.minimum.reduceat(strip.min(axis=0), starts)
         high[i, i:] = np.maximum.reduceat(strip.max(axis=0), starts)
-        totals = np.add.reduceat(strip.sum(axis=0, dtype=np.float64), starts)
+        totals = np.add.reduceat(strip.sum(axis=0), starts, dtype=np.float64)
         mean[i, i:] = totals / (sizes[i] * sizes[i:])
     mean, low, high = (cells + np.triu(cells, 1).T for cells in (mean, low, high))
     return SimilaritySummary(mean, low, high, edges, order)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
@@ -48,7 +49,10 @@ class Percentile:
         pair = "–".join(self.kinds)
         if self.value is None:
             return f"cannot tell: only {self.n_pairs:,} unrelated {pair} pairs"
-        return f"above {self.value:.0f} % of {self.n_pairs:,} unrelated {pair} pairs"
+        if self.value == 100:
+            return f"above all {self.n_pairs:,} unrelated {pair} pairs"
+        # rounded down: 99.9 % is not yet all of them
+        return f"above {math.floor(self.value)} % of {self.n_pairs:,} unrelated {pair} pairs"
 
 
 @dataclass(frozen=True)

@@ -158,13 +158,13 @@ def _difference_strips(
     """Strips for ``summarize_strips``; adds each text's |differences| up on the way."""
     for first, last in pairwise(edges):
         check_cancel(cancel, done=int(first), total=len(old))
-        strip = np.clip(new[first:last] @ new[first:].T, -1, 1)  # (b, n - first)
-        strip -= np.clip(old[first:last] @ old[first:].T, -1, 1)
+        strip = new[first:last] @ new[first:].T  # (b, n - first)
+        strip -= old[first:last] @ old[first:].T
         own = np.arange(last - first)
         strip[own, own] = 0
         size = np.abs(strip)
-        totals[first:last] += size.sum(axis=1, dtype=np.float64)
-        totals[last:] += size[:, last - first :].sum(axis=0, dtype=np.float64)
+        totals[first:last] += size.sum(axis=1)
+        totals[last:] += size[:, last - first :].sum(axis=0)
         largest[first:last] = np.maximum(largest[first:last], size.max(axis=1))
         yield strip
 
