@@ -137,7 +137,7 @@ def _describe_card(card: ModelCard) -> EmbedderChoice:
 
 def _describe_other(spec: str) -> EmbedderChoice:
     """A directory or a hub id that no card describes: its prompts are known once it is loaded."""
-    from workbench.embedders.download import is_downloaded, plan_download
+    from workbench.embedders import is_downloaded, plan_download
 
     if Path(spec).is_dir():
         return EmbedderChoice(spec, Path(spec).name, "ready", about=f"The directory {spec}.")

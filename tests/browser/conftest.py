@@ -1,4 +1,4 @@
-"""A JupyterLab for the whole run, a browser for each module."""
+"""A JupyterLab and a browser for this folder, and a page that shows an Explorer."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from tests.browser.explorer_page import ExplorerPage
 from tests.browser.harness import CHROMIUM_ARGS, Lab, find_chromium
 from tests.browser.server import LabServer
 
@@ -31,9 +32,9 @@ def give_up(why: str) -> NoReturn:
     pytest.skip(why)
 
 
-# a module's and no longer: Playwright keeps an event loop running in this thread, where other
+# this folder's and no longer: Playwright keeps an event loop running in this thread, where other
 # tests (nbval's among them) start their own
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     try:
         from playwright.sync_api import sync_playwright
@@ -56,6 +57,25 @@ def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     server.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="package")
 def lab(browser: Browser, lab_server: LabServer) -> Lab:
     return Lab(lab_server, browser)
+
+
+@pytest.fixture(scope="package")
+def warm_page(lab: Lab) -> Iterator[ExplorerPage]:
+    """A page with a model in its kernel that many panels can share."""
+    with lab.notebook([ExplorerPage.SETUP, ExplorerPage.SHOW], app="doc") as notebook:
+        notebook.run_one(0)
+        yield ExplorerPage(notebook)
+
+
+@pytest.fixture
+def explorer(warm_page: ExplorerPage) -> Iterator[ExplorerPage]:
+    """A fresh panel that shows the starter sample, its map laid out."""
+    warm_page.show()
+    yield warm_page
+    warm_page.close()
+    errors = list(warm_page.notebook.errors)
+    warm_page.notebook.errors.clear()
+    assert not errors, "\n".join(errors)

@@ -109,6 +109,20 @@ class NotebookPage:
         failed = [text for cell in self.outputs() for kind, text in cell if kind == "error"]
         assert not (check and failed), "\n".join(failed)
 
+    def run_one(self, index: int, *, timeout_s: float = 60) -> None:
+        """Run the cell at ``index``, as a person who clicks into it and presses Ctrl+Enter."""
+        self._run(
+            """index => {
+                const {content} = window.jupyterapp.shell.currentWidget;
+                content.activeCellIndex = index;
+                content.deselectAll();
+                return window.jupyterapp.commands.execute('notebook:run-cell');
+            }""",
+            timeout_s,
+            index,
+        )
+        assert all(kind != "error" for kind, _ in self.outputs()[index]), self.outputs()[index]
+
     def run_code(self, code: str, *, timeout_s: float = 60) -> str:
         """Run code in the kernel beside the notebook, and return what it printed or showed as text.
 

@@ -56,7 +56,7 @@ class Plot {
   }
 
   run(step) {
-    this.queue = this.queue.then(step).catch((error) => console.error("workbench plot:", error));
+    this.queue = this.queue.then(() => this.gone || step()).catch((error) => console.error("workbench plot:", error));
     return this.queue;
   }
 
@@ -99,16 +99,17 @@ class Plot {
       const first = at(0);
       const data = figure.data.map((t, k) => ({ ...t, x: first.x[k], y: first.y[k] }));
       await this.plotly.react(this.el, data, { ...figure.layout, autosize: true }, CONFIG);
-      for (let s = 0; s < 1;) {
+      for (let s = 0; s < 1 && !this.gone;) {
         await new Promise(requestAnimationFrame);
         s = Math.min(1, (performance.now() - start) / ms);
-        await this.plotly.restyle(this.el, at(s * s * (3 - 2 * s)), traces);
+        if (!this.gone) await this.plotly.restyle(this.el, at(s * s * (3 - 2 * s)), traces);
       }
       this.figure = figure;
     });
   }
 
   stop() {
+    this.gone = true; // what is still queued must not touch a plot that is taken down
     this.observer.disconnect();
     if (this.drawn) this.plotly.purge(this.el);
   }
