@@ -173,10 +173,22 @@ def test_load_downloads_once_and_then_needs_no_network(
     assert models(cache_dir=cache).loc["qwen3-0.6b", "state"] == "in the cache"
 
 
+def test_another_commit_in_the_cache_is_used_and_said(hub: Hub, cache: Path) -> None:
+    main = download(plan_download(KNOWN, revision="main", cache_dir=cache))
+    hub.requests.clear()
+    embedder = load(KNOWN, cache_dir=cache)
+    assert hub.requests == []
+    assert embedder.info.revision == main.name
+    assert any(f"the cache's own main is {main.name[:12]}" in n for n in embedder.info.notes)
+
+
 def test_load_without_progress_says_the_size_in_one_line(
     hub: Hub, cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     load(NAME, cache_dir=cache)
+    hub.requests.clear()
+    load(NAME, cache_dir=cache)
+    assert hub.requests == [], "the second time it is here"
     said = capsys.readouterr().err
     assert said.splitlines()[0].startswith(f"{NAME}: 552 kB from http://127.0.0.1")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import shutil
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.embedders.tiny_qwen3 import make_stale
 from workbench.embedders import CARDS, bundled, find_card, inspect_model, load, models
 from workbench.embedders.local import LocalEmbedder
 from workbench.embedders.local.batches import plan_batches
@@ -197,6 +199,15 @@ def test_the_prompts_own_unknown_tokens_are_not_counted() -> None:
 
 def test_a_byte_level_vocabulary_lacks_nothing(tiny_qwen3: Path) -> None:
     assert load(tiny_qwen3).embed(["苹果🍎", ""]).unknown.tolist() == [0, 0]
+
+
+def test_a_text_without_a_token_is_refused_with_its_place(tiny_qwen3: Path, tmp_path: Path) -> None:
+    directory = tmp_path / "no end token"
+    shutil.copytree(tiny_qwen3, directory)
+    make_stale(directory)
+    embedder = load(directory, pooling="mean")
+    with pytest.raises(InputError, match=r"texts\[1\] is '', which .* no token at all"):
+        embedder.embed(["a", ""])
 
 
 def test_an_instruction_goes_into_the_models_template(tiny_qwen3: Path) -> None:

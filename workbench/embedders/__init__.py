@@ -3,11 +3,12 @@
 from workbench.embedders.bundled import find_bundled
 from workbench.embedders.cache import CachedEmbedder
 from workbench.embedders.catalogue import model_state, models
-from workbench.embedders.download import DownloadPlan, download, plan_download
+from workbench.embedders.download import download
 from workbench.embedders.findings import Finding
 from workbench.embedders.hub import is_downloaded
 from workbench.embedders.lexical import LexicalEmbedder
 from workbench.embedders.loading import load
+from workbench.embedders.plan import DownloadPlan, plan_download
 from workbench.embedders.preflight import ModelReport, inspect_model
 from workbench.embedders.recipe import Recipe
 from workbench.embedders.registry import CARDS, ModelCard, find_card

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from workbench.contracts import CancelSignal, Embedder, Pooling, Progress, ProgressFn, check_cancel
 from workbench.embedders.bundled import PACKAGE, find_bundled, require_bundled
-from workbench.embedders.download import DownloadPlan, download, plan_download
+from workbench.embedders.download import download
 from workbench.embedders.hub import find_downloaded
 from workbench.embedders.lexical import DEFAULT_DIM, LexicalEmbedder
+from workbench.embedders.plan import DownloadPlan, plan_download
 from workbench.embedders.preflight import ModelReport, inspect_model
 from workbench.embedders.registry import MINILM, find_card, known_names, near_names
 from workbench.errors import InputError, UnknownModelError

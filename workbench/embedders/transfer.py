@@ -1,6 +1,6 @@
 """One file over HTTP: resumed where it stopped, checked, cancelled at once.
 
-huggingface_hub 2 throws a partial file away when a download stops (its issue 4228), which for a
+huggingface_hub 2 throws a partial file away when a download stops (its pull request 4228), which for a
 model of a gigabyte on a slow line means never finishing. So the bytes are fetched here, with the
 hub's own session and headers, into a partial file that stays.
 """

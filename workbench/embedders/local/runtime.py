@@ -120,9 +120,14 @@ def give_back_memory(device: str) -> None:
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
     """No progress bar and no report of transformers inside; its settings are restored after."""
+    from huggingface_hub.utils import (  # type: ignore[attr-defined]  # exported
+        are_progress_bars_disabled,
+        disable_progress_bars,
+    )
     from transformers.utils import logging
 
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    hub_is_quiet = are_progress_bars_disabled()
     logging.set_verbosity(40)  # errors only
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
@@ -133,3 +138,5 @@ def quiet_transformers() -> Iterator[None]:
         logging.set_verbosity(verbosity)
         if bars:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+        if hub_is_quiet:  # transformers' switch moves the hub's too
+            disable_progress_bars()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.contracts import CancelSignal, check_cancel
-from workbench.errors import ModelError
+from workbench.errors import InputError, ModelError
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
@@ -80,6 +80,7 @@ def encode_texts(
     """Token rows of ``prefix + text``.
 
     Raises:
+        InputError: A text has no token at all.
         Cancelled: ``cancel`` was set.
     """
     count = len(texts)
@@ -90,6 +91,11 @@ def encode_texts(
         check_cancel(cancel, done=0, total=count)
         part = [prefix + text for text in texts[start : start + _TEXTS_BETWEEN_CANCEL_CHECKS]]
         for row, encoding in enumerate(tokenizer.encode_batch(part), start):
+            if not encoding.ids:
+                raise InputError(
+                    f"texts[{row}] is {texts[row]!r:.40}, which this model's tokenizer turns into "
+                    "no token at all, so that there is nothing to pool. Leave that text out."
+                )
             rows.append(tuple(encoding.ids))
             truncated[row] = bool(encoding.overflowing)
             if unknown_id is not None:
