@@ -144,7 +144,8 @@ def vector_of(string: str) -> np.ndarray[Any, np.dtype[np.float32]]:
     seeds = [hashlib.sha256(part.encode("utf-8", "surrogatepass")).digest() for part in parts]
     rows = [np.frombuffer(seed[:DIM], np.uint8).astype(np.float32) - 127.5 for seed in seeds]
     vector = rows[0] + rows[1]
-    return (vector / np.linalg.norm(vector)).astype(np.float32)
+    vector /= np.linalg.norm(vector)
+    return vector
 
 
 class FakeCatalogue:
@@ -197,7 +198,7 @@ class Browser:
         self.panel = panel
         self.sent: list[tuple[dict[str, Any], list[bytes]]] = []
         self.statuses: list[dict[str, Any]] = [panel.status]
-        panel.send = self._take  # type: ignore[method-assign]
+        panel.send = self._take
         panel.observe(lambda change: self.statuses.append(change["new"]), "status")
 
     def _take(self, content: dict[str, Any], buffers: Sequence[bytes] | None = None) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.contracts import EmbedderCatalogue, Embeddings, Kind, Prompt
-from workbench.errors import InputError, WorkbenchError
+from workbench.errors import InputError
 from workbench.panels.handlers import HANDLERS
 from workbench.panels.notices import choice_payload
 from workbench.panels.payloads import matrix_payload
@@ -23,7 +23,7 @@ from workbench.panels.sources import (
     source_from,
     unrelated_samples,
 )
-from workbench.panels.state import Layout, Request, Status, View
+from workbench.panels.state import Layout, Request, View
 from workbench.studies import save_embeddings
 from workbench.texts import SplitMode, parse_texts, sample_names
 
@@ -223,21 +223,23 @@ class Explorer(Screen):
         if view is not None:
             payload = matrix_payload(view, order=self.options["order"], window=window)
             with self.lock:
-                self.matrix = payload
+                if self.view is not None and self.view.serial == view.serial:
+                    self.matrix = payload
 
     def show_map(self) -> None:
         """Send the map as it is."""
-        if self.view is not None:
-            self._show(self.view, frozenset({"map"}))
+        with self.lock:
+            if self.view is not None:
+                self._show(self.view, frozenset({"map"}))
 
     def _show(self, view: View, parts: frozenset[str]) -> None:
         self.show(view, parts, recommended=self.catalogue.describe(self.catalogue.recommended))
 
     def _receive(self, _: object, content: dict[str, Any], buffers: list[memoryview]) -> None:
-        handle = HANDLERS.get(content.get("do", ""))
-        if handle is None:
-            return
-        try:
+        def answer() -> None:
+            handle = HANDLERS.get(content["do"])
+            if handle is None:
+                raise InputError(f"The page asked for {content['do']!r}, which nothing answers.")
             handle(self, content, buffers)
-        except WorkbenchError as exc:
-            self.session.say(Status("error", str(exc)))
+
+        self.session.attempt(answer)

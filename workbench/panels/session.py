@@ -109,16 +109,14 @@ class Session:
 
     def run_errand(self, errand: Callable[[], None]) -> None:
         """Do something short off the calling thread, in the order asked, without stopping a run."""
+        self._errands.submit(self.attempt, errand)
 
-        def guarded() -> None:
-            try:
-                errand()
-            except WorkbenchError as exc:
-                self.say(Status("error", str(exc)))
-            except Exception as exc:  # noqa: BLE001  (anything must end as a message in the panel)
-                self._crashed(exc)
-
-        self._errands.submit(guarded)
+    def attempt(self, work: Callable[[], None]) -> None:
+        """Do something in the calling thread; what it raises becomes a message in the panel."""
+        try:
+            work()
+        except Exception as exc:  # noqa: BLE001  (ipywidgets would swallow it)
+            self.say(_failed(exc))
 
     def cancel(self) -> None:
         """Stop what runs; what is on screen stays."""
@@ -154,16 +152,12 @@ class Session:
             self._run(make(), cancel)
         except Cancelled as exc:
             self.say(Status("cancelled", f"{exc}{kept}", exc.done, exc.total))
-        except WorkbenchError as exc:
-            self.failure = exc
-            self.say(Status("error", f"{exc}{kept}"))
         except Exception as exc:  # noqa: BLE001  (anything must end as a message in the panel)
-            self._crashed(exc)
+            self._crashed(exc, kept)
 
-    def _crashed(self, exc: BaseException) -> None:
+    def _crashed(self, exc: BaseException, kept: str = "") -> None:
         self.failure = exc
-        details = "".join(traceback.format_exception(exc))
-        self.say(Status("error", f"{type(exc).__name__}: {exc}", details=details))
+        self.say(_failed(exc, kept))
 
     def _run(self, request: Request, cancel: CancelSignal) -> None:
         if not request.parsed.items:
@@ -260,3 +254,11 @@ class Session:
             self.say(Status(phase, message, progress.done, progress.total, rate, unit))
 
         return report
+
+
+def _failed(exc: BaseException, kept: str = "") -> Status:
+    """An error raised on purpose has said all; any other comes with its traceback."""
+    if isinstance(exc, WorkbenchError):
+        return Status("error", f"{exc}{kept}")
+    details = "".join(traceback.format_exception(exc))
+    return Status("error", f"{type(exc).__name__}: {exc}.{kept}", details=details)

@@ -73,6 +73,7 @@ def source_from(texts: TextsArgument) -> Source:
     if isinstance(texts, Path):
         return source_of(read_texts(texts), texts.name)
     if isinstance(texts, str):
+        _check_whole(texts, "The pasted string")
         return Source(parse_texts(texts), texts)
     if hasattr(texts, "columns"):
         label = "label" if "label" in texts.columns else None
@@ -100,10 +101,21 @@ def _from_list(texts: Sequence[str]) -> ParsedTexts:
                 f"texts[{at}] is {text!r} of type {type(text).__name__}; every text must be a str. "
                 "Pass a list of strings, one pasted string, a Path, or a DataFrame."
             )
+        _check_whole(text, f"texts[{at}]")
     items = tuple(
         TextItem(text=text, kind=guess_kind(text), line=at + 1) for at, text in enumerate(texts)
     )
     return ParsedTexts(items=items, issues=(), columns=())
+
+
+def _check_whole(text: str, name: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as exc:
+        raise InputError(
+            f"{name} holds half a character ({text[exc.start]!r} at {exc.start}), which no page "
+            "can show and no model reads. Mend the text, or leave it out."
+        ) from exc
 
 
 def unrelated_samples() -> Unrelated:

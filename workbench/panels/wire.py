@@ -24,7 +24,7 @@ def encode_array(array: NDArray[Any]) -> Payload:
     return {
         "dtype": kind[1:],
         "shape": list(array.shape),
-        "buffer": memoryview(packed.data).cast("B"),
+        "buffer": _bytes(packed),
     }
 
 
@@ -37,8 +37,13 @@ def encode_cells(cells: NDArray[np.floating[Any]]) -> Payload:
         "dtype": "u2",
         "shape": list(cells.shape),
         "scale": [low, step],
-        "buffer": memoryview(packed.data).cast("B"),
+        "buffer": _bytes(packed),
     }
+
+
+def _bytes(packed: NDArray[Any]) -> memoryview:
+    """The array's own memory; casting a memoryview would refuse an array without elements."""
+    return packed.reshape(-1).view(np.uint8).data
 
 
 def encode_figure(figure: Figure) -> Payload:
