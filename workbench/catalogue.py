@@ -12,6 +12,7 @@ from workbench.contracts import (
     Embedder,
     EmbedderCatalogue,
     EmbedderChoice,
+    EmbedderInfo,
     ProgressFn,
 )
 
@@ -35,6 +36,7 @@ class Catalogue:
     def __init__(self, given: Embedder | None = None) -> None:
         self._given = given
         self._loaded: dict[str, Embedder] = {}
+        self._opened: dict[str, EmbedderChoice] = {}
         self._lock = threading.Lock()
 
     @property
@@ -43,12 +45,15 @@ class Catalogue:
         return "Qwen/Qwen3-Embedding-0.6B"
 
     def choices(self) -> tuple[EmbedderChoice, ...]:
-        """The caller's own, the bundled model, the known models, the lexical baseline."""
+        """The caller's own, the bundled model, the known ones, the lexical baseline, those opened.
+
+        A directory or hub id stays in the list once it was loaded, with the prompts found in it.
+        """
         from workbench.embedders.registry import CARDS, MINILM
 
         known = [_describe_card(card) for card in CARDS if card.name != MINILM]
         own = () if self._given is None else (_describe_given(self._given),)
-        return (*own, _describe_bundled(), *known, _LEXICAL)
+        return (*own, _describe_bundled(), *known, _LEXICAL, *self._opened.values())
 
     def describe(self, spec: str) -> EmbedderChoice:
         """See ``EmbedderCatalogue``."""
@@ -76,6 +81,9 @@ class Catalogue:
                 while len(self._loaded) >= KEPT_LOADED:
                     self._loaded.pop(next(iter(self._loaded))).unload()
                 embedder = CachedEmbedder(load(spec, progress=progress, cancel=cancel))
+                if spec not in [choice.spec for choice in self.choices()]:
+                    opened = self.describe(spec)
+                    self._opened = self._opened | {spec: _add_prompts(opened, embedder.info)}
             self._loaded[spec] = embedder
             return embedder
 
@@ -90,11 +98,18 @@ _LEXICAL = EmbedderChoice(
 
 def _describe_given(embedder: Embedder) -> EmbedderChoice:
     info = embedder.info
-    return EmbedderChoice(
+    choice = EmbedderChoice(
         spec="given",
         label=info.name,
         state="ready",
         about=f"Handed in: {info.backend}, {info.dim} dimensions.",
+    )
+    return _add_prompts(choice, info)
+
+
+def _add_prompts(choice: EmbedderChoice, info: EmbedderInfo) -> EmbedderChoice:
+    return replace(
+        choice,
         prompts=info.prompts,
         default_prompt=info.default_prompt,
         instruction_template=info.instruction_template,

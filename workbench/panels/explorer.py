@@ -233,6 +233,10 @@ class Explorer(Screen):
                 self._show(self.view, frozenset({"map"}))
 
     def _show(self, view: View, parts: frozenset[str]) -> None:
+        if "texts" in parts:  # a model that was loaded may be ready now, and its prompts known
+            choices = self.list_choices(self.options["spec"])
+            if choices != self.options["choices"]:
+                self.set_options(choices=choices)
         self.show(view, parts, recommended=self.catalogue.describe(self.catalogue.recommended))
 
     def _receive(self, _: object, content: dict[str, Any], buffers: list[memoryview]) -> None:

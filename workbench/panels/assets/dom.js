@@ -64,11 +64,12 @@ const KIND_NAMES = { zh: "中文", en: "English", code: "code", mixed: "mixed", 
 // The model as one view sees it: what the view listens to ends with the view.
 function scope(model) {
   const heard = [];
+  let live = true; // what was typed just before the end has nobody left to hear it
   return {
     get: (name) => model.get(name),
     set: (name, value) => model.set(name, value),
-    save_changes: () => model.save_changes(),
-    send: (...args) => model.send(...args),
+    save_changes: () => live && model.save_changes(),
+    send: (...args) => live && model.send(...args),
     on: (event, fn) => { heard.push([event, fn]); model.on(event, fn); },
     off: (event, fn) => model.off(event, fn),
     // Calls fn now and whenever one of the traits changes.
@@ -76,6 +77,9 @@ function scope(model) {
       for (const name of names.split(" ")) this.on(`change:${name}`, fn);
       fn();
     },
-    stop: () => heard.forEach(([event, fn]) => model.off(event, fn)),
+    stop() {
+      live = false;
+      heard.forEach(([event, fn]) => model.off(event, fn));
+    },
   };
 }
