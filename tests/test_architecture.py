@@ -42,7 +42,7 @@ HOUSE = {
     "figures": _room("contracts studies", "numpy plotly"),
     "panels": _room(
         "contracts texts studies figures",
-        "anywidget ipywidgets IPython numpy pandas plotly traitlets",
+        "anywidget ipywidgets IPython jscatter numpy pandas plotly traitlets",
     ),
 }
 # the public names, the command line and what it starts may use every room

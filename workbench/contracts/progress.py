@@ -17,7 +17,7 @@ class Progress:
 
     Attributes:
         stage: What is being done.
-        done: Units finished: bytes while downloading, else texts.
+        done: Units finished: bytes while downloading, epochs while projecting, else texts.
         total: Units in all; 0 while it is not known.
         message: A short sentence for a person, or "".
     """

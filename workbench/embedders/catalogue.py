@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.contracts.catalogue import ChoiceState
+from workbench.contracts import ChoiceState, one_import
 from workbench.embedders.bundled import find_bundled
 from workbench.embedders.hub import is_downloaded
 from workbench.embedders.registry import CARDS, MINILM, ModelCard
@@ -28,7 +28,8 @@ def models(*, cache_dir: Path | None = None) -> pd.DataFrame:
     parameters, dim, max_tokens, languages, pooling, prompts, matryoshka, licence, revision,
     caveat.
     """
-    import pandas as pd
+    with one_import("pandas"):
+        import pandas as pd
 
     rows = {
         card.aliases[0] if card.aliases else card.name.split("/")[-1]: {

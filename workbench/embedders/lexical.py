@@ -22,6 +22,7 @@ from workbench.contracts import (
     ProgressFn,
     Prompt,
     check_cancel,
+    one_import,
     resolve_prompt,
 )
 from workbench.embedders.arrays import check_encodable, check_texts
@@ -126,7 +127,8 @@ class LexicalEmbedder:
 
 
 def _make_counter(dim: int) -> Any:  # noqa: ANN401  (scikit-learn has no types)
-    from sklearn.feature_extraction.text import HashingVectorizer
+    with one_import("sklearn"):
+        from sklearn.feature_extraction.text import HashingVectorizer
 
     return HashingVectorizer(
         analyzer="char",

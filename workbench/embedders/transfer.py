@@ -1,8 +1,8 @@
 """One file over HTTP: resumed where it stopped, checked, cancelled at once.
 
-huggingface_hub 2 throws a partial file away when a download stops (its pull request 4228), which for a
-model of a gigabyte on a slow line means never finishing. So the bytes are fetched here, with the
-hub's own session and headers, into a partial file that stays.
+huggingface_hub 2 throws a partial file away when a download stops (its pull request 4228), which
+for a model of a gigabyte on a slow line means never finishing. So the bytes are fetched here, with
+the hub's own session and headers, into a partial file that stays.
 """
 
 from __future__ import annotations

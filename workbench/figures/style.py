@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workbench.contracts import Kind
+from workbench.contracts import Kind, one_import
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -66,7 +66,8 @@ def new_figure(*, title: str = "", height: int | None = None) -> Figure:
         title: Shown to the letter.
         height: Pixels; None: what the page gives.
     """
-    from plotly import graph_objects as go
+    with one_import("plotly"):
+        from plotly import graph_objects as go
 
     from workbench.figures.labels import label_text
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -19,13 +18,12 @@ from workbench.contracts import (
     EmbedderCatalogue,
     Embeddings,
     Kind,
-    Progress,
-    ProgressFn,
     check_cancel,
 )
-from workbench.errors import Cancelled, InputError, WorkbenchError
+from workbench.errors import Cancelled, InputError
 from workbench.panels.describe import embedding_facts, size_words
-from workbench.panels.state import Layout, Phase, Request, Status, Unit, View
+from workbench.panels.reports import report_failure, report_progress
+from workbench.panels.state import Layout, Request, Status, View
 from workbench.panels.views import build_view, extras_of, old_points
 from workbench.panels.worker import Worker
 from workbench.studies import measure_background, project
@@ -75,6 +73,7 @@ class Session:
         self.status = Status()
         self.failure: BaseException | None = None
         self.wants: frozenset[str] = frozenset()
+        self._seconds_a_text: dict[str, float] = {}
         self._show = show
         self._tell = tell
         self._unrelated = unrelated
@@ -116,7 +115,7 @@ class Session:
         try:
             work()
         except Exception as exc:  # noqa: BLE001  (ipywidgets would swallow it)
-            self.say(_failed(exc))
+            self.say(report_failure(exc))
 
     def cancel(self) -> None:
         """Stop what runs; what is on screen stays."""
@@ -157,7 +156,7 @@ class Session:
 
     def _crashed(self, exc: BaseException, kept: str = "") -> None:
         self.failure = exc
-        self.say(_failed(exc, kept))
+        self.say(report_failure(exc, kept))
 
     def _run(self, request: Request, cancel: CancelSignal) -> None:
         if not request.parsed.items:
@@ -170,12 +169,12 @@ class Session:
             self.say(Status("consent", ask, ask_bytes=choice.download_bytes or 0))
             return
         embedder = self.catalogue.load(
-            request.spec, progress=self._progress("loading"), cancel=cancel
+            request.spec, progress=report_progress(self.say, "loading"), cancel=cancel
         )
         embeddings = embedder.embed(
             request.texts,
             prompt=request.prompt,
-            progress=self._progress("embedding"),
+            progress=report_progress(self.say, "embedding"),
             cancel=cancel,
         )
         check_cancel(cancel, done=len(embeddings), total=len(embeddings))
@@ -218,8 +217,10 @@ class Session:
         if self._unrelated is None or view is None:
             return
         computed = int((~embeddings.cached).sum())
+        if computed:
+            self._seconds_a_text[request.spec] = embeddings.seconds / computed
         unrelated = self._unrelated()
-        cost_s = embeddings.seconds / computed * len(unrelated.texts) if computed else 0.0
+        cost_s = self._seconds_a_text.get(request.spec, 0.0) * len(unrelated.texts)
         if cost_s > BACKGROUND_BUDGET_S:
             return
         try:
@@ -234,31 +235,3 @@ class Session:
         except Cancelled:
             return
         self.replace_view(view.serial, frozenset({"percentiles"}), background=background)
-
-    def _progress(self, phase: Phase) -> ProgressFn:
-        """Progress as statuses, at most ten a second."""
-        started = last = time.perf_counter()
-        of: str | None = None
-
-        def report(progress: Progress) -> None:
-            nonlocal started, last, of
-            now = time.perf_counter()
-            if progress.stage != of:
-                of, started = progress.stage, now
-            elif now - last < 0.1 and progress.done < progress.total:
-                return
-            last = now
-            rate = progress.done / (now - started) if now > started else 0.0
-            unit: Unit = "bytes" if progress.stage == "download" else "texts"
-            message = progress.message or f"{progress.done:,} of {progress.total:,} {unit}"
-            self.say(Status(phase, message, progress.done, progress.total, rate, unit))
-
-        return report
-
-
-def _failed(exc: BaseException, kept: str = "") -> Status:
-    """An error raised on purpose has said all; any other comes with its traceback."""
-    if isinstance(exc, WorkbenchError):
-        return Status("error", f"{exc}{kept}")
-    details = "".join(traceback.format_exception(exc))
-    return Status("error", f"{type(exc).__name__}: {exc}.{kept}", details=details)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from workbench.contracts import one_import
 from workbench.maths.similarity import cross_neighbours, similarity
 from workbench.maths.vectors import Matrix, as_matrix, normalize_rows
 
@@ -48,8 +49,9 @@ def cluster_texts(vectors: ArrayLike) -> NDArray[np.int64]:
 
 
 def _best_cut(unit: Matrix) -> NDArray[np.int64]:
-    from scipy.cluster.hierarchy import fcluster, linkage
-    from scipy.spatial.distance import squareform
+    with one_import("scipy"):
+        from scipy.cluster.hierarchy import fcluster, linkage
+        from scipy.spatial.distance import squareform
 
     cosine = np.maximum(1.0 - similarity(unit).astype(np.float64), 0.0)  # (s, s)
     np.fill_diagonal(cosine, 0.0)

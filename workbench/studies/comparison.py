@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from workbench.contracts import CancelSignal, check_cancel
+from workbench.contracts import CancelSignal, check_cancel, one_import
 from workbench.maths.plane import principal_plane
 from workbench.maths.similarity import neighbours, similarity
 from workbench.maths.summary import SimilaritySummary, similarity_window, summarize_similarity
@@ -115,8 +115,9 @@ def order_by_likeness(vectors: ArrayLike) -> tuple[NDArray[np.int64], OrderMetho
         points, _ = principal_plane(unit)
         angle = np.arctan2(points[:, 1], points[:, 0])
         return np.argsort(angle, kind="stable").astype(np.int64), "principal angle"
-    from scipy.cluster.hierarchy import leaves_list, linkage
-    from scipy.spatial.distance import squareform
+    with one_import("scipy"):
+        from scipy.cluster.hierarchy import leaves_list, linkage
+        from scipy.spatial.distance import squareform
 
     distances = np.maximum(1.0 - similarity(unit).astype(np.float64), 0.0)  # (n, n)
     np.fill_diagonal(distances, 0.0)  # a zero row is at no distance from itself

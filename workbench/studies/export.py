@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.contracts import Embeddings, TextItem
+from workbench.contracts import Embeddings, TextItem, one_import
 from workbench.errors import InputError
 from workbench.studies.comparison import Comparison
 
@@ -158,7 +158,8 @@ def _write_npz(target: Path, items: Sequence[TextItem], embeddings: Embeddings) 
 
 
 def _write_parquet(target: Path, items: Sequence[TextItem], embeddings: Embeddings) -> None:
-    import pandas as pd
+    with one_import("pandas"):
+        import pandas as pd
 
     for row, item in enumerate(items):
         _utf8(item.text, row)

@@ -15,6 +15,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.contracts import one_import
 from workbench.errors import DependencyError
 from workbench.maths.vectors import Matrix
 
@@ -107,7 +108,8 @@ def _import_umap() -> ModuleType:
     # umap-learn 0.5 says at import that its neural variant needs Tensorflow; nobody asked
     warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
     try:
-        from umap import umap_
+        with one_import("umap"):
+            from umap import umap_
     except ImportError as exc:
         raise DependencyError(
             "The UMAP map needs umap-learn, which cannot be imported. Install it with "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbench.contracts import one_import
 from workbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ def samples(name: str = "mixed") -> pd.DataFrame:
     Raises:
         InputError: No sample has this name.
     """
-    import pandas as pd
+    with one_import("pandas"):
+        import pandas as pd
 
     return pd.read_csv(sample_path(name), dtype=str, keep_default_na=False, encoding="utf-8")
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.contracts import Backend, EmbedderInfo
+from workbench.contracts import Backend, EmbedderInfo, one_import
 from workbench.embedders.arrays import check_dim
 from workbench.embedders.local.embedder import LocalEmbedder
 from workbench.embedders.local.passes import LoadedModel, Memory
@@ -51,9 +51,10 @@ def load_local(
         IncompleteModelError: The weights lack tensors of the architecture.
         InputError: ``dim`` or ``max_tokens`` outside what the model has.
     """
-    runtime = choose_runtime(device, dtype)
-    before = memory_in_use(runtime.device)
-    model, tokenizer = _load_parts(directory, runtime)
+    with one_import("torch", "transformers", str(directory)):  # each architecture is a module
+        runtime = choose_runtime(device, dtype)
+        before = memory_in_use(runtime.device)
+        model, tokenizer = _load_parts(directory, runtime)
     native_dim = int(model.config.hidden_size)
     width = check_dim(dim, native_dim)
     limit = _choose_limit(max_tokens, recipe, model, tokenizer)

@@ -35,6 +35,7 @@ const CONFIG = {
   showSendToCloud: false, // pasted texts stay on this machine
   plotlyServerURL: "",
   displaylogo: false,
+  typesetMath: false, // a dollar sign is a dollar sign
   responsive: false, // a ResizeObserver sees what the window's resize event does not
   scrollZoom: false,
   modeBarButtonsToRemove: ["zoomIn2d", "zoomOut2d", "autoScale2d"],

@@ -1,0 +1,74 @@
+"""Takes the pictures of README.md from the running Explorer.
+
+python -m tests.browser.take_pictures
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.harness import CHROMIUM_ARGS, Lab, Screen, find_chromium
+from tests.browser.server import LabServer
+
+DOCS = Path(__file__).parents[2] / "docs"
+CELLS = ("import workbench as wb\n\npanel = wb.explore()\npanel",)
+
+
+def wait_for_map(page: Page, serial: int) -> None:
+    """Wait until the map of that run stands, gliding done."""
+    sign = f".ewb-plot-map[data-serial='{serial}'][data-method='umap']"
+    page.locator(sign).wait_for(timeout=120_000)
+    page.wait_for_timeout(1500)  # percentiles, and the last frame
+
+
+def take(page: Page, name: str) -> None:
+    """Save the panel alone."""
+    page.mouse.move(0, 0)
+    page.locator(".ewb").screenshot(path=DOCS / name)
+
+
+def picture_first_sight(lab: Lab) -> None:
+    """The Explorer as it opens, one text selected."""
+    with lab.notebook(CELLS, screen=Screen(1600, 1100), app="doc") as notebook:
+        notebook.run_all()
+        wait_for_map(notebook.page, 1)
+        notebook.run_cell("panel.selection = [14]")
+        notebook.page.wait_for_timeout(800)
+        take(notebook.page, "explorer-light.png")
+
+
+def picture_changes(lab: Lab) -> None:
+    """What one sentence before every text changed, on a dark page."""
+    with lab.notebook(CELLS, screen=Screen(1600, 1300, dark=True), app="doc") as notebook:
+        notebook.run_all()
+        wait_for_map(notebook.page, 1)
+        page = notebook.page
+        page.locator(".ewb-radio", has_text="own text").click()
+        page.locator(".ewb-own").fill("Which fruit is meant: ")
+        page.locator(".ewb-own").press("Enter")
+        wait_for_map(page, 2)
+        take(page, "changes-dark.png")
+
+
+def main() -> None:
+    """Take all pictures."""
+    DOCS.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
+        path = find_chromium(playwright.chromium)
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        server = LabServer(Path(home))
+        try:
+            server.wait()
+            lab = Lab(server, browser)
+            picture_first_sight(lab)
+            picture_changes(lab)
+        finally:
+            server.stop()
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Statuses from progress and from errors."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+
+from workbench.contracts import Progress, ProgressFn
+from workbench.errors import WorkbenchError
+from workbench.panels.state import Phase, Status, Unit
+
+LEAST_S = 0.1
+"""Between two statuses of one stage: a page need not redraw more often."""
+
+
+def report_progress(say: Callable[[Status], None], phase: Phase) -> ProgressFn:
+    """A progress callback that says statuses, with a rate over what this run itself has done."""
+    started = said = time.perf_counter()
+    stage: str | None = None
+    before = 0
+
+    def report(progress: Progress) -> None:
+        nonlocal started, said, stage, before
+        now = time.perf_counter()
+        if progress.stage != stage:
+            stage, started, before = progress.stage, now, progress.done
+        elif now - said < LEAST_S and progress.done < progress.total:
+            return
+        said = now
+        rate = (progress.done - before) / (now - started) if now > started else 0.0
+        unit: Unit = "bytes" if progress.stage == "download" else "texts"
+        message = progress.message or f"{progress.done:,} of {progress.total:,} {unit}"
+        say(Status(phase, message, progress.done, progress.total, rate, unit))
+
+    return report
+
+
+def report_failure(exc: BaseException, kept: str = "") -> Status:
+    """An error raised on purpose has said all; any other comes with its traceback."""
+    if isinstance(exc, WorkbenchError):
+        return Status("error", f"{exc}{kept}")
+    details = "".join(traceback.format_exception(exc))
+    return Status("error", f"{type(exc).__name__}: {exc}.{kept}", details=details)
