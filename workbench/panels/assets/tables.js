@@ -90,6 +90,8 @@ class Tables {
     this.note = h("small", { class: "ewb-sub" });
     this.panel = h("div", { class: "ewb-tabpanel", role: "tabpanel" });
     this.diff = h("div", { class: "ewb-diff" });
+    this.about = h("div", { class: "ewb-hint" });
+    this.split = h("div", { class: "ewb-split" }, this.diff, h("div", {}, this.about, this.changes.el));
     this.el = h("section", { class: "ewb-card ewb-wide" },
       h("div", { class: "ewb-head" }, h("div", { class: "ewb-tabs", role: "tablist" }, this.tabs), this.note), this.panel);
     this.open("neighbours");
@@ -130,7 +132,23 @@ class Tables {
     this.show();
   }
 
+  // Drawing anew must not take the focus from a row that the keyboard is on.
   show() {
+    const held = this.panel.contains(document.activeElement) ? document.activeElement : null;
+    const index = held?.closest("tbody tr")?.dataset.index;
+    this.draw();
+    if (index === undefined) return;
+    const row = this.panel.querySelector(`tbody tr[data-index="${index}"]`);
+    const target = row && held.tagName !== "TR" ? row.querySelector(held.tagName.toLowerCase()) : row;
+    (target ?? this.panel.querySelector("tbody tr"))?.focus({ preventScroll: Boolean(target) });
+  }
+
+  // An element that stays in the page keeps its place of scrolling.
+  put(el) {
+    if (this.panel.firstChild !== el) fill(this.panel, el);
+  }
+
+  draw() {
     const table = this.model.get("table");
     const selection = this.model.get("selection");
     const changes = this.model.get("changes");
@@ -152,7 +170,7 @@ class Tables {
       index: i, line: table.lines[i], kind: table.kinds[i], tokens: table.tokens[i], truncated: table.truncated[i],
       text: table.texts[i], preserved: preserved ? preserved[i] : null, marked: this.which === "texts" && marked.has(i),
     })));
-    fill(this.panel, this.texts.el);
+    this.put(this.texts.el);
   }
 
   showNeighbours(table, selection) {
@@ -168,15 +186,16 @@ class Tables {
       index: j, text: table.texts[j], kind: table.kinds[j], score: scores[i][at],
       percentile: percent && !Number.isNaN(percent[i][at]) ? percent[i][at] : null, pairs: pairs ? pairs[i][at] : 0,
     })));
-    fill(this.panel, this.neighbours.el);
+    this.put(this.neighbours.el);
   }
 
   showChanges(changes, table) {
+    if (changes.serial !== table.serial) return; // of other texts: its own part is on the way
     this.note.textContent = changes.note;
     const kept = decode(changes.kept);
     const marked = new Set(this.model.get("selection"));
     this.changes.set(changes.rows_changed.map((row) => ({ ...row, kept: kept[row.index], text: table.texts[row.index], marked: marked.has(row.index) })));
-    fill(this.panel, h("div", { class: "ewb-split" }, this.diff,
-      h("div", {}, h("div", { class: "ewb-hint" }, changes.about), this.changes.el)));
+    this.about.textContent = changes.about;
+    this.put(this.split);
   }
 }
