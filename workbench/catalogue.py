@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from workbench.contracts import (
     CancelSignal,
     Embedder,
-    EmbedderCatalogue,
     EmbedderChoice,
     EmbedderInfo,
     ProgressFn,
 )
+from workbench.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,7 +164,7 @@ def _describe_other(spec: str) -> EmbedderChoice:
 
 def explore(
     texts: list[str] | tuple[str, ...] | str | Path | pd.DataFrame | None = None,
-    embedder: Embedder | str | None = None,
+    embedder: Embedder | str | Path | None = None,
 ) -> Explorer:
     """Open the Explorer: paste texts, see matrix, map and neighbours, toggle one thing.
 
@@ -177,12 +177,15 @@ def explore(
             baseline where that is not installed.
 
     Raises:
-        InputError: The texts cannot be read.
-        ModelError: The embedder's name is not known.
+        InputError: The texts cannot be read, or ``embedder`` is none.
     """
     from workbench.panels.explorer import Explorer
 
-    spec = embedder if isinstance(embedder, str) else None
-    given = None if embedder is None or isinstance(embedder, str) else embedder
-    catalogue: EmbedderCatalogue = Catalogue(given)
-    return Explorer(catalogue, texts=texts, spec=spec or ("given" if given else "bundled"))
+    if embedder is None or isinstance(embedder, str | Path):
+        return Explorer(Catalogue(), texts=texts, spec=str(embedder or "bundled"))
+    if not isinstance(embedder, Embedder):
+        raise InputError(
+            f"embedder is {embedder!r:.80} of type {type(embedder).__name__}. Pass what load() "
+            "takes (a name, a directory, a hub id) or an Embedder, such as load() returns."
+        )
+    return Explorer(Catalogue(embedder), texts=texts, spec="given")

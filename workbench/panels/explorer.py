@@ -56,8 +56,8 @@ class Explorer(Screen):
         self.source = source
         self.kinds: dict[str, Kind] = {}
         self.catalogue = catalogue
-        choice = catalogue.describe(spec)
-        if choice.state == "missing":
+        asked = choice = catalogue.describe(spec)
+        if asked.state == "missing":
             choice = catalogue.describe("lexical")
         options = {
             "samples": list(sample_names()),
@@ -71,6 +71,11 @@ class Explorer(Screen):
             "layout": asdict(Layout()),
         }
         super().__init__(text=source.pasted, options=options)
+        if choice is not asked:
+            self.instead = (
+                f"{asked.label} cannot be loaded. {asked.about}. Shown instead: {choice.label}. "
+                f"{choice.about}"
+            )
         self.session = Session(
             catalogue, show=self._show, tell=self.say, unrelated=unrelated, lock=self.lock
         )

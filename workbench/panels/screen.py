@@ -27,6 +27,7 @@ class Screen(anywidget.AnyWidget):
     Attributes:
         lock: Held while traits change, whichever thread does it: ipywidgets has no lock of its
             own, and what a worker sets while the browser's changes are taken could be lost.
+        instead: What to say while "lexical" stands in for a model that is not installed.
     """
 
     _esm: ClassVar[str] = assets.script()
@@ -48,6 +49,7 @@ class Screen(anywidget.AnyWidget):
 
     def __init__(self, **traits: object) -> None:
         self.lock = threading.RLock()
+        self.instead = ""
         self._shown: View | None = None
         super().__init__(**traits)
 
@@ -78,6 +80,8 @@ class Screen(anywidget.AnyWidget):
                 self.selection = []
             self.issues = issues_payload(view)
             self.banner = banner_payload(view, recommended)
+            if self.instead and view.request.spec == "lexical":
+                self.banner = {"message": self.instead}
             fresh = view.change is not None and (before is None or before.change is not view.change)
             self.changes = changes_payload(view, fresh=fresh)
         if parts & {"texts", "order"}:

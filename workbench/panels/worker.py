@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable
 from typing import TypeAlias
 
 Job: TypeAlias = Callable[[threading.Event], None]
+
+ENDING_S = 10.0
+"""Longest wait for a running job when Python ends."""
 
 
 class Worker:
@@ -43,6 +47,7 @@ class Worker:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
+                atexit.register(self._end)
             self._changed.notify_all()
 
     def cancel(self) -> None:
@@ -59,6 +64,11 @@ class Worker:
             return self._changed.wait_for(
                 lambda: self._signal is None and self._waiting is None, timeout_s
             )
+
+    def _end(self) -> None:
+        """Let the running job come to an end: torch or numba abort a process that leaves them."""
+        self.cancel()
+        self.wait(ENDING_S)
 
     def _run(self) -> None:
         while True:
