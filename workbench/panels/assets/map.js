@@ -43,7 +43,8 @@ class MapView {
       if (!selection.size || !trace.customdata) return null;
       return Array.from(trace.customdata).flatMap((i, at) => (selection.has(Number(i)) ? [at] : []));
     });
-    this.plot.restyle({ selectedpoints: selected }, selected.map((_, i) => i));
+    // the lasso's region goes: plotly would select anew what lies in it with every change
+    this.plot.restyle({ selectedpoints: selected }, selected.map((_, i) => i), { selections: [] });
   }
 
   stop() {

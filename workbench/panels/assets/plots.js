@@ -72,8 +72,8 @@ class Plot {
     });
   }
 
-  restyle(update, traces) {
-    return this.run(() => this.drawn && this.plotly.restyle(this.el, update, traces));
+  restyle(data, traces, layout = {}) {
+    return this.run(() => this.drawn && this.plotly.update(this.el, data, layout, traces));
   }
 
   relayout(update) {
