@@ -11,9 +11,10 @@ class MapView {
       h("div", { class: "ewb-head" }, h("h3", {}, "Map"), this.note, this.tools), this.plotEl, this.foot);
     this.plot = new Plot(this.plotEl, plotly, {
       click: (event) => this.select(event.points.filter((p) => p.customdata !== undefined).map((p) => Number(p.customdata)).slice(0, 1)),
-      // a click in lasso mode also fires "selected", without data: not a selection
-      selected: (event) => event?.points && this.select(event.points.map((p) => Number(p.customdata))),
-      deselect: () => this.select([]),
+      // a click in lasso mode fires "selected" without data, and clearing the region fires it (or
+      // "deselect") without a region: only what the mouse drew is a selection
+      selected: (event) => (event?.range || event?.lassoPoints) && this.select(event.points.map((p) => Number(p.customdata))),
+      doubleclick: () => ["lasso", "select"].includes(this.plotEl._fullLayout.dragmode) && this.select([]),
     });
     model.watch("map", () => this.draw());
     model.watch("selection", () => this.drawSelection());
