@@ -154,6 +154,17 @@ def test_without_the_bundled_model_it_counts_characters_and_says_so(
     assert any("embedding-workbench[bundled]" in sentence for sentence in said), said
 
 
+def test_with_the_bundled_model_it_is_true_about_chinese(explore: Explore) -> None:
+    panel = explore(["苹果公司", "香蕉", "apple", "banana"], None)
+    assert panel.status["phase"] == "done", panel.status
+    assert panel.embeddings is not None
+    assert panel.embeddings.info.backend == "bundled"
+    assert "does not know" in panel.banner["message"]
+    assert panel.banner["spec"] == "Qwen/Qwen3-Embedding-0.6B"
+    apple = panel.embeddings.vectors[2]
+    assert apple @ panel.embeddings.vectors[3] > 0.3
+
+
 def test_the_choices_are_those_of_the_registry_and_two_of_our_own() -> None:
     choices = Catalogue().choices()
     specs = [choice.spec for choice in choices]

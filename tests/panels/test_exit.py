@@ -24,14 +24,13 @@ catalogue.load_gate.shut()
 panel = Explorer(catalogue, texts=["a", "b"], spec="near", unrelated=None)
 assert catalogue.load_gate.reached.wait(10)
 """,
-    "a map that is being drawn": """
-import sys, time
-catalogue = FakeCatalogue()
-panel = Explorer(catalogue, texts=[f"text {i}" for i in range(50)], spec="near", unrelated=None)
-while "umap.layouts" not in sys.modules:
-    time.sleep(0.05)
-time.sleep(1)  # numba compiles for seconds, and ends a process that leaves it in the middle
-assert panel.session._mapping.busy
+    "a pass through a real model": """
+import time
+import workbench as wb
+panel = wb.explore([f"text number {i} about apples" for i in range(2_000)])
+while panel.status["phase"] != "embedding" or panel.status["done"] == 0:
+    time.sleep(0.01)
+assert panel.busy  # inside torch, which aborts a process whose main thread has gone
 """,
 }
 
