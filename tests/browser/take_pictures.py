@@ -35,7 +35,7 @@ def picture_first_sight(lab: Lab) -> None:
     with lab.notebook(CELLS, screen=Screen(1600, 1100), app="doc") as notebook:
         notebook.run_all()
         wait_for_map(notebook.page, 1)
-        notebook.run_cell("panel.selection = [14]")
+        notebook.run_code("panel.selection = [14]")
         notebook.page.wait_for_timeout(800)
         take(notebook.page, "explorer-light.png")
 

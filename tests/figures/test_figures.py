@@ -168,10 +168,13 @@ def test_groups_colour_the_points_largest_first_and_the_rest_grey() -> None:
     assert len({trace.marker.color for trace in figure.data}) == 8
 
 
-def test_numbers_colour_the_points_with_a_bar() -> None:
-    figure = map_figure(fake_map(4), list("abcd"), ["en"] * 4, colour_by=[1, 2, 3, 4])
-    assert list(figure.data[0].marker.color) == [1, 2, 3, 4]
-    assert figure.data[0].marker.coloraxis == "coloraxis"
+def test_a_line_leads_from_where_each_point_was() -> None:
+    projection, before = fake_map(2), np.array([[5, 5], [6, 6]], dtype=np.float32)
+    trails = map_figure(projection, ["a", "b"], ["en"] * 2, before=before).data[0]
+    assert trails.mode == "lines" and trails.customdata is None
+    ends = projection.points
+    np.testing.assert_array_equal(trails.x, [5, ends[0, 0], np.nan, 6, ends[1, 0], np.nan])
+    np.testing.assert_array_equal(trails.y, [5, ends[0, 1], np.nan, 6, ends[1, 1], np.nan])
 
 
 def test_a_hover_box_names_the_true_neighbours_with_their_cosine() -> None:
@@ -182,10 +185,10 @@ def test_a_hover_box_names_the_true_neighbours_with_their_cosine() -> None:
     assert "0.80  fruit" in figure.data[0].hovertext[0]
 
 
-@pytest.mark.parametrize("given", ["labels", "kinds", "groups", "colour_by"])
+@pytest.mark.parametrize("given", ["labels", "kinds", "groups"])
 def test_a_map_needs_one_of_each_for_every_text(given: str) -> None:
     arguments: dict[str, Any] = {"labels": ["a"] * 3, "kinds": ["en"] * 3}
-    arguments[given] = [0, 1] if given == "colour_by" else ["en", "en"]
+    arguments[given] = ["en", "en"]
     with pytest.raises(InputError, match=rf"2 {given}.* map of 3 points"):
         map_figure(fake_map(3), **arguments)
 

@@ -11,15 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from workbench.contracts import KINDS, Kind
 from workbench.errors import InputError
-from workbench.figures.labels import escape, hover_text, label_text
+from workbench.figures.labels import hover_text, label_text
 from workbench.figures.style import (
     FAINT,
     GROUP_COLOURS,
+    INK,
     KIND_COLOURS,
     KIND_NAMES,
     KIND_SYMBOLS,
     REST_COLOUR,
-    colour_bar,
     new_figure,
 )
 from workbench.studies.comparison import Comparison
@@ -43,11 +43,9 @@ def map_figure(
     kinds: Sequence[Kind],
     *,
     comparison: Comparison | None = None,
+    before: ArrayLike | None = None,
     groups: Sequence[str | None] | None = None,
-    colour_by: ArrayLike | None = None,
-    colour_title: str = "",
     title: str = "",
-    size: float | None = None,
     height: int | None = None,
 ) -> Figure:
     """Draw a projection. Each trace's ``customdata`` holds the index of each point's text.
@@ -58,21 +56,19 @@ def map_figure(
         kinds: Their kinds, shown by shape, and by colour where nothing else asks for it: then a
             trace each, in the order of ``KINDS``.
         comparison: Of the same texts; hover boxes then name the 3 true nearest with cosine.
+        before: (n, 2), where the points were; a faint line leads from there to each.
         groups: n names to colour by instead, a trace each, the largest first; those beyond the
             palette's seven and None are grey.
-        colour_by: (n,) numbers to colour by instead, with a colour bar; NaN is left out.
-        colour_title: What these numbers are.
         title: Shown to the letter.
-        size: Diameter of a point in pixels; None: by the number of points.
         height: Pixels; None: what the page gives.
 
     Raises:
         InputError: The lengths differ.
     """
     n = len(projection)
-    values = None if colour_by is None else np.asarray(colour_by, dtype=np.float32)
-    _check_lengths(n, labels=labels, kinds=kinds, groups=groups, colour_by=values)
+    _check_lengths(n, labels=labels, kinds=kinds, groups=groups)
     figure = new_figure(title=title, height=height)
+    _draw_trails(figure, before, projection.points)
     boxes = _boxes(projection, labels, comparison)
     opacity = FAINTEST + (1 - FAINTEST) * projection.preservation
     draw = figure.add_scatter if n <= SVG_LIMIT else figure.add_scattergl
@@ -87,15 +83,30 @@ def map_figure(
             hoverinfo="text",
             marker={
                 "symbol": _symbols([kinds[i] for i in members]),
-                "size": size if size is not None else _diameter(n),
+                "size": _diameter(n),
                 "opacity": opacity[members],
                 "line": {"width": 0},
-                "color": colour if values is None else values[members],
-                "coloraxis": None if values is None else "coloraxis",
+                "color": colour,
             },
         )
-    _lay_out(figure, values, colour_title)
+    _lay_out(figure)
     return figure
+
+
+def _draw_trails(figure: Figure, before: ArrayLike | None, points: NDArray[np.float32]) -> None:
+    if before is None:
+        return
+    gap = np.full_like(points, np.nan)
+    steps = np.stack([np.asarray(before), points, gap], axis=1).reshape(-1, 2)  # (3 n, 2)
+    figure.add_scatter(
+        x=steps[:, 0],
+        y=steps[:, 1],
+        mode="lines",
+        name="moved from",
+        line={"color": INK, "width": 1},
+        opacity=0.35,
+        hoverinfo="skip",
+    )
 
 
 def _by_kind(kinds: Sequence[Kind]) -> Iterator[Trace]:
@@ -123,7 +134,7 @@ def _symbols(kinds: Sequence[Kind]) -> str | list[str]:
     return symbols[0] if len(set(symbols)) == 1 else symbols
 
 
-def _lay_out(figure: Figure, values: NDArray[np.float32] | None, colour_title: str) -> None:
+def _lay_out(figure: Figure) -> None:
     """Equal units on both axes and no numbers: the axes of a map mean nothing."""
     bare = {
         "showticklabels": False,
@@ -144,10 +155,6 @@ def _lay_out(figure: Figure, values: NDArray[np.float32] | None, colour_title: s
         uirevision="map",  # zoom and selection outlive an update
     )
     figure.update_layout(margin={"t": 60 if figure.layout.title.text else 32})
-    if values is not None:
-        figure.update_layout(
-            coloraxis={"colorscale": "Viridis", "colorbar": colour_bar(escape(colour_title))}
-        )
 
 
 def _boxes(

@@ -11,7 +11,6 @@ from workbench.contracts import EmbedderCatalogue, Embeddings, Kind, Prompt
 from workbench.errors import InputError
 from workbench.panels.handlers import HANDLERS
 from workbench.panels.notices import choice_payload
-from workbench.panels.payloads import matrix_payload
 from workbench.panels.pictures import draw
 from workbench.panels.scatter import scatter_view
 from workbench.panels.screen import Screen
@@ -221,15 +220,6 @@ class Explorer(Screen):
         if spec not in [choice.spec for choice in choices]:
             choices = (self.catalogue.describe(spec), *choices)
         return [choice_payload(choice) for choice in choices]
-
-    def show_matrix(self, window: tuple[slice, slice] | None = None) -> None:
-        """Send the matrix, or a window of it."""
-        view = self.view
-        if view is not None:
-            payload = matrix_payload(view, order=self.options["order"], window=window)
-            with self.lock:
-                if self.view is not None and self.view.serial == view.serial:
-                    self.matrix = payload
 
     def show_map(self) -> None:
         """Send the map as it is."""

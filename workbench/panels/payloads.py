@@ -129,13 +129,14 @@ def map_payload(view: View, *, colour: str, same: bool) -> Payload:
     projection, figure = view.projection, draw_map(view, colour)
     if projection is None or figure is None:
         return {}
+    figure.update_layout(dragmode="lasso")
     method = projection.method.upper()
     kept = ""
     if projection.preservation_k:
         share = float(np.mean(projection.preservation))
         k = projection.preservation_k
         kept = f"keeps {share:.0%} of each text's {k} nearest neighbours on average"
-    faint = "a fainter point lost more of its neighbourhood" if kept else ""
+    faint = "A fainter point lost more of its neighbourhood" if kept else ""
     many = "panel.scatter() draws as many points faster" if len(view.comparison) > MANY else ""
     about = [f"{method} in {projection.seconds:.1f} s", faint, many, *projection.notes]
     return {

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MATRIX_SIDE = 600
 """Most cells along a side of a matrix that is drawn."""
+TRAILS = 300
+"""Most texts whose way on the map is drawn after a toggle."""
 PICTURES = ("matrix", "map", "changes")
 
 
@@ -51,6 +53,7 @@ def draw_map(view: View, colour: str) -> Figure | None:
         view.request.texts,
         [item.kind for item in view.request.parsed.items],
         comparison=view.comparison,
+        before=view.before_points if len(view.comparison) <= TRAILS else None,
         groups=_groups(view, colour),
     )
 

@@ -63,6 +63,15 @@ class Screen(anywidget.AnyWidget):
         self.status = status_payload(status)
         self.busy = status.phase in BUSY
 
+    def show_matrix(self, window: tuple[slice, slice] | None = None) -> None:
+        """Send the matrix, or a window of it in full."""
+        view = self._shown
+        if view is not None:
+            payload = matrix_payload(view, order=self.options["order"], window=window)
+            with self.lock:
+                if self._shown is not None and self._shown.serial == view.serial:
+                    self.matrix = payload
+
     def show(self, view: View, parts: frozenset[str], *, recommended: EmbedderChoice) -> None:
         """Show those parts of a view that changed.
 

@@ -92,6 +92,7 @@ class Session:
         view = self.view
         if view is not None:
             start = None if view.projection is None else view.projection.points
+            view = replace(view, before_points=None)  # what moves now is not the toggle's doing
             self._mapping.submit(lambda cancel: self._map(view, cancel, start=start))
 
     def want(self, part: str) -> None:
@@ -208,7 +209,9 @@ class Session:
             )
         except Cancelled:
             return
-        self.replace_view(view.serial, frozenset({"map"}), projection=projection)
+        self.replace_view(
+            view.serial, frozenset({"map"}), projection=projection, before_points=view.before_points
+        )
 
     def _measure_background(
         self, embedder: Embedder, request: Request, embeddings: Embeddings, cancel: CancelSignal

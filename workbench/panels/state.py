@@ -72,6 +72,7 @@ class View:
         background: Cosines of unrelated pairs under the same embedder and prompt, or None.
         change: What the last toggle changed, or None.
         before: Label of the view that ``change`` starts from.
+        before_points: (n, 2) where the texts stood on the map before that toggle, or None.
         order: (n,) an order that puts like beside like, once it was asked for.
         clusters: (n,) cluster numbers, -1 for none, once they were asked for.
     """
@@ -85,6 +86,7 @@ class View:
     background: Background | None = None
     change: Change | None = None
     before: str = ""
+    before_points: NDArray[np.float32] | None = None
     order: NDArray[np.int64] | None = None
     clusters: NDArray[np.int64] | None = None
 

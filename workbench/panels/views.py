@@ -53,6 +53,7 @@ def build_view(
         projection=_first_picture(old, request, embeddings),
         change=change,
         before=before,
+        before_points=_trails(old, change),
     )
     return replace(view, **extras_of(comparison, wants))  # type: ignore[arg-type]
 
@@ -68,6 +69,15 @@ def _change(
     if same_prefix and old.request.spec == request.spec:
         return old.change, old.before
     return compare_change(old.embeddings, embeddings, k=NEIGHBOURS), old.label
+
+
+def _trails(old: View | None, change: Change | None) -> NDArray[np.float32] | None:
+    """Where the points stood before the toggle that ``change`` is about."""
+    if old is None or change is None:
+        return None
+    if change is old.change:
+        return old.before_points
+    return None if old.projection is None else old.projection.points
 
 
 def extras_of(comparison: Comparison, wants: frozenset[str]) -> dict[str, NDArray[np.int64]]:

@@ -18,7 +18,7 @@ class Controls {
       oninput: () => this.edited(),
     });
     this.mode = this.select("Split", [
-      ["lines", "a text a line"], ["blocks", "blocks between blank lines"],
+      ["lines", "lines"], ["blocks", "blocks"],
       ["jsonl", "JSONL"], ["csv", "CSV"], ["tsv", "TSV"],
     ], "ewb-mode", () => this.showColumn());
     this.column = h("input", { class: "ewb-column", type: "text", placeholder: "column (auto)", "aria-label": "Text column" });

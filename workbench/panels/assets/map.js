@@ -28,6 +28,8 @@ class MapView {
     this.foot.textContent = data.about;
     const figure = decode(data.figure);
     const points = decode(data.points);
+    if (!data.same) this.zoomOf = data.serial; // other texts: another map, drawn whole
+    figure.layout.uirevision = this.zoomOf;
     const drawn = data.same && this.places ? this.plot.glide(figure, this.places) : this.plot.draw(figure);
     this.places = new Map(points.map((xy, i) => [i, xy]));
     this.figure = figure;

@@ -88,8 +88,8 @@ class Plot {
     const traces = figure.data.map((_, i) => i);
     const ends = figure.data.map((t) => ({ x: Array.from(t.x), y: Array.from(t.y), ids: t.customdata }));
     const begin = ends.map((t) => ({
-      x: t.x.map((x, i) => before.get(Number(t.ids[i]))?.[0] ?? x),
-      y: t.y.map((y, i) => before.get(Number(t.ids[i]))?.[1] ?? y),
+      x: t.x.map((x, i) => before.get(Number(t.ids?.[i]))?.[0] ?? x), // lines have no texts: they stay
+      y: t.y.map((y, i) => before.get(Number(t.ids?.[i]))?.[1] ?? y),
     }));
     const at = (s) => ({
       x: ends.map((t, k) => t.x.map((x, i) => begin[k].x[i] + s * (x - begin[k].x[i]))),
