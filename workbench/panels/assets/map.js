@@ -2,7 +2,7 @@
 
 class MapView {
   constructor(model, plotly, select) {
-    Object.assign(this, { model, select });
+    Object.assign(this, { model, select, clearing: 0 });
     this.plotEl = h("div", { class: "ewb-plot ewb-plot-map" });
     this.note = h("small", { class: "ewb-sub" });
     this.tools = h("span", { class: "ewb-tools" });
@@ -11,10 +11,9 @@ class MapView {
       h("div", { class: "ewb-head" }, h("h3", {}, "Map"), this.note, this.tools), this.plotEl, this.foot);
     this.plot = new Plot(this.plotEl, plotly, {
       click: (event) => this.select(event.points.filter((p) => p.customdata !== undefined).map((p) => Number(p.customdata)).slice(0, 1)),
-      // a click in lasso mode fires "selected" without data, and clearing the region fires it (or
-      // "deselect") without a region: only what the mouse drew is a selection
+      // a click in lasso mode fires "selected" without data: only what the mouse drew is a selection
       selected: (event) => (event?.range || event?.lassoPoints) && this.select(event.points.map((p) => Number(p.customdata))),
-      doubleclick: () => ["lasso", "select"].includes(this.plotEl._fullLayout.dragmode) && this.select([]),
+      deselect: () => this.clearing || this.select([]), // clearing the region fires it as well
     });
     model.watch("map", () => this.draw());
     model.watch("selection", () => this.drawSelection());
@@ -47,7 +46,8 @@ class MapView {
       return Array.from(trace.customdata).flatMap((i, at) => (selection.has(Number(i)) ? [at] : []));
     });
     // the lasso's region goes: plotly would select anew what lies in it with every change
-    this.plot.restyle({ selectedpoints: selected }, selected.map((_, i) => i), { selections: [] });
+    this.clearing += 1;
+    this.plot.restyle({ selectedpoints: selected }, selected.map((_, i) => i), { selections: [] }).then(() => { this.clearing -= 1; });
   }
 
   stop() {
