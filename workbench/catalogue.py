@@ -154,10 +154,14 @@ def _describe_other(spec: str) -> EmbedderChoice:
     """A directory or a hub id that no card describes: its prompts are known once it is loaded."""
     from workbench.embedders import is_downloaded, plan_download
 
-    if Path(spec).is_dir():
+    if Path(spec).expanduser().is_dir():
         return EmbedderChoice(spec, Path(spec).name, "ready", about=f"The directory {spec}.")
     label = spec.rsplit("/", maxsplit=1)[-1]
-    if "/" not in spec or is_downloaded(spec):
+    try:
+        here = "/" not in spec or is_downloaded(spec)
+    except ValueError:  # no hub id either: loading says what would be one
+        here = True
+    if here:
         return EmbedderChoice(spec, label, "ready")
     return EmbedderChoice(spec, label, "needs download", plan_download(spec).bytes_missing)
 
