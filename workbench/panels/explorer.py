@@ -64,12 +64,13 @@ class Explorer(Screen):
             "spec": choice.spec,
             "mode": "lines",
             "source": source.words,
+            "clipped": source.clipped,
             "prompt": {"choice": "none", "own": ""},
             "order": "given",
             "colour": "kind",
             "layout": asdict(Layout()),
         }
-        super().__init__(text=source.pasted, options=options)
+        super().__init__(text=source.box, options=options)
         if choice is not asked:
             self.instead = (
                 f"{asked.label} cannot be loaded. {asked.about}. Shown instead: {choice.label}. "
@@ -196,8 +197,12 @@ class Explorer(Screen):
         )
 
         def make() -> Request:
-            given = text == source.pasted and mode == "lines"
-            parsed = source.parsed if given else parse_texts(text, mode=mode, column=column)
+            untouched = text == source.box
+            if untouched and mode == "lines":
+                parsed = source.parsed
+            else:
+                whole = source.pasted if untouched else text
+                parsed = parse_texts(whole, mode=mode, column=column)
             return Request(correct_kinds(parsed, self.kinds), spec, prompt, agreed)
 
         self.session.embed(make)
@@ -206,8 +211,8 @@ class Explorer(Screen):
         """Put texts into the box, with the kinds and labels that came with them."""
         self.source = source
         with self.lock:
-            self.text = source.pasted
-            self.set_options(source=source.words, mode="lines")
+            self.text = source.box
+            self.set_options(source=source.words, clipped=source.clipped, mode="lines")
 
     def set_options(self, **changes: object) -> None:
         """Change what the controls show."""

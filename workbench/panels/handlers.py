@@ -26,7 +26,10 @@ Handler: TypeAlias = "Callable[[Explorer, Asked, list[memoryview]], None]"
 
 
 def embed(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
-    """Embed. The texts come with the press: what the box held then, not what it holds now."""
+    """Embed. Edited texts come with the press: what the box held then, not what it holds now.
+
+    Texts that were not edited stay here: a browser's text box would turn their CR into LF.
+    """
     spec = str(asked["spec"])
     if not spec:
         raise InputError("No embedder is chosen: pick one, or type a directory or a hub id.")
@@ -34,7 +37,7 @@ def embed(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
         spec=spec, mode=asked["mode"], prompt=asked["prompt"], choices=panel.list_choices(spec)
     )
     panel.run(
-        pasted=str(asked["text"]),
+        pasted=None if asked["text"] is None else str(asked["text"]),
         mode=asked["mode"],
         column=(str(asked["column"]) or None) if asked["mode"] in TABLE_MODES else None,
         prompt=_prompt(asked["prompt"]),

@@ -26,18 +26,20 @@ if TYPE_CHECKING:
 TextsArgument: TypeAlias = "Sequence[str] | str | Path | pd.DataFrame | None"
 
 STARTER = "starter"
+BOX_CHARACTERS = 300_000
+"""Most characters put into the text box: a browser gets slow beyond."""
 
 
 @dataclass(frozen=True)
 class Source:
     """Texts as they came, with their kinds and labels, and as one pasted string.
 
-    While the text box still holds ``pasted``, the items are these; once it is edited they are
-    parsed from the box and labels are gone.
+    While the text box is as it was filled, the items are these; once it is edited they are parsed
+    from the box and labels are gone.
 
     Attributes:
         parsed: The items and what was noticed.
-        pasted: The items joined for the text box.
+        pasted: The items joined as they could be pasted.
         name: What to call it, "" for a paste.
     """
 
@@ -46,9 +48,22 @@ class Source:
     name: str = ""
 
     @property
+    def clipped(self) -> bool:
+        """Whether the box shows the beginning only; it is then not for editing."""
+        return len(self.pasted) > BOX_CHARACTERS
+
+    @property
+    def box(self) -> str:
+        """What the text box shows: all, or the lines that fit."""
+        if not self.clipped:
+            return self.pasted
+        return self.pasted[: self.pasted.rfind("\n", 0, BOX_CHARACTERS) + 1]
+
+    @property
     def words(self) -> str:
         """Name and count for the line above the text box."""
-        return f"{self.name} · {len(self.parsed.items):,} texts" if self.name else ""
+        words = f"{self.name} · {len(self.parsed.items):,} texts" if self.name else ""
+        return f"{words} · the box shows the first lines" if self.clipped else words
 
 
 def source_of(parsed: ParsedTexts, name: str = "") -> Source:

@@ -57,7 +57,7 @@ class Controls {
       this.prompts, this.own, this.preview,
       h("div", { class: "ewb-row ewb-actions" }, this.go, this.stop));
     model.watch("options", () => this.showOptions());
-    model.watch("text", () => { if (this.texts.value !== model.get("text")) this.texts.value = model.get("text"); });
+    model.watch("text", () => { this.filled(); });
     model.watch("busy", () => { this.stop.disabled = !model.get("busy"); });
     model.watch("preview selection text table", () => this.showPreview());
   }
@@ -81,7 +81,8 @@ class Controls {
     this.embedder.value = options.spec;
     this.spec.hidden = this.embedder.value !== "";
     this.mode.value = options.mode;
-    this.source.textContent = options.source;
+    this.source.textContent = this.dirty ? "" : options.source;
+    this.texts.readOnly = options.clipped;
     this.promptChoice = options.prompt.choice;
     if (document.activeElement !== this.own) this.own.value = options.prompt.own;
     this.showColumn();
@@ -149,14 +150,23 @@ class Controls {
     return this.embedder.value || this.spec.value.trim();
   }
 
+  // What Python put into the box; its own echo of an edit changes nothing.
+  filled() {
+    const text = this.model.get("text");
+    if (this.texts.value === text) return;
+    this.texts.value = text;
+    this.dirty = false;
+  }
+
   edited() {
+    this.dirty = true;
     this.source.textContent = "";
     this.saveText ??= debounce(() => { this.model.set("text", this.texts.value); this.model.save_changes(); }, 500);
     this.saveText();
   }
 
   embed(extra = {}) {
-    this.model.send({ do: "embed", text: this.texts.value, mode: this.mode.value, column: this.column.value,
+    this.model.send({ do: "embed", text: this.dirty ? this.texts.value : null, mode: this.mode.value, column: this.column.value,
       spec: this.currentSpec(), prompt: { choice: this.promptChoice, own: this.own.value }, ...extra });
   }
 
