@@ -39,7 +39,7 @@ class MatrixView {
   // Values are written into the cells where three digits fit.
   writeValues() {
     const trace = this.plot.figure?.data[0];
-    if (!trace?.text) return;
+    if (!trace?.text || this.plot.gone) return;
     const { xaxis, yaxis } = this.plotEl._fullLayout;
     const wide = xaxis._length / Math.abs(xaxis.range[1] - xaxis.range[0]);
     const high = yaxis._length / Math.abs(yaxis.range[1] - yaxis.range[0]);

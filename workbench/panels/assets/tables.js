@@ -128,6 +128,7 @@ class Tables {
 
   open(name) {
     this.which = name;
+    this.panel.setAttribute("aria-label", name);
     this.tabs.forEach((tab) => tab.setAttribute("aria-selected", String(tab.classList.contains(`ewb-tab-${name}`))));
     this.show();
   }
