@@ -2,7 +2,8 @@
 
 function sizeWords(bytes) {
   if (!bytes) return "of unknown size";
-  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${(bytes / 1e6).toFixed(0)} MB`;
+  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`;
+  return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(0)} MB` : `${(bytes / 1e3).toFixed(0)} kB`;
 }
 
 function timeWords(seconds) {
@@ -62,7 +63,7 @@ class StatusView {
     const issues = this.model.get("issues");
     this.issues.hidden = !issues.length;
     fill(this.issues, h("summary", {}, issues.length === 1 ? "1 thing noticed" : `${issues.length} things noticed`),
-      h("ul", {}, issues.slice(0, 200).map((issue) => h("li", {}, `line ${issue.line}: ${issue.message}`)),
+      h("ul", {}, issues.slice(0, 200).map((issue) => h("li", {}, issue.message)),
         issues.length > 200 ? h("li", {}, `… and ${issues.length - 200} more`) : null));
   }
 }
