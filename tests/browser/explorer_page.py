@@ -93,7 +93,7 @@ class ExplorerPage:
         return self.settled(before, method="")
 
     def put(self, text: str) -> None:
-        """Put a text of megabytes into the box at once: typing it would take the browser minutes."""
+        """Put a long text into the box at once: typing megabytes takes the browser minutes."""
         self.box.evaluate(
             "(box, text) => { box.value = text; box.dispatchEvent(new Event('input')); }", text
         )

@@ -80,7 +80,7 @@ class NotebookPage:
     def __post_init__(self) -> None:
         self.page.on("request", lambda request: self._note(request.url))
         self.page.on("websocket", lambda websocket: self._note(websocket.url))
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("pageerror", lambda error: self.errors.append(error.stack or str(error)))
         self.page.on(
             "console", lambda line: self.errors.append(line.text) if line.type == "error" else None
         )

@@ -184,5 +184,5 @@ def test_nothing_pasted_is_said(explorer: ExplorerPage, text: str) -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_very_few_texts_have_a_picture(explorer: ExplorerPage, count: int) -> None:
-    explorer.embed("\n".join("苹果 apple fruit".split()[:count]))
+    explorer.embed("\n".join(["苹果", "apple", "fruit"][:count]))
     assert len(explorer.points()) == count

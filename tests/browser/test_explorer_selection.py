@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -42,7 +43,7 @@ def halves(explorer: ExplorerPage) -> list[tuple[float, float, float, float]]:
     xs, ys = (sorted(point[axis] for point in points.values()) for axis in (0, 1))
     cuts = []
     for places in (xs, ys):
-        gaps = [(b - a, (a + b) / 2) for a, b in zip(places[5:-6], places[6:-5], strict=True)]
+        gaps = [(b - a, (a + b) / 2) for a, b in pairwise(places[5:-5])]
         cuts.append(max(gaps)[1])
     x, y = cuts
     left, top, right, bottom = xs[0] - 9, ys[0] - 9, xs[-1] + 9, ys[-1] + 9
