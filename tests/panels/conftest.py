@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -72,16 +71,3 @@ def open_panel(catalogue: FakeCatalogue) -> Iterator[Open]:
 @pytest.fixture
 def many() -> list[str]:
     return [f"{'水果fruit'[i % 7]} {i}" for i in range(2_000)]
-
-
-@pytest.fixture
-def foreign_thread() -> Callable[[Callable[[], None]], None]:
-    """Runs something in a thread that is neither the main one nor a worker."""
-
-    def run(work: Callable[[], None]) -> None:
-        thread = threading.Thread(target=work, name="subshell")
-        thread.start()
-        thread.join(30)
-        assert not thread.is_alive()
-
-    return run

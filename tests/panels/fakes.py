@@ -66,12 +66,12 @@ class FakeEmbedder:
         known: Strings reported as cached: none, unless ``caches``.
     """
 
-    def __init__(self, name: str = "fake/fake", *, dim: int = DIM, caches: bool = False) -> None:
+    def __init__(self, name: str = "fake/fake") -> None:
         self.info = EmbedderInfo(
-            name, "local", dim, dim, True, 1e-6, max_tokens=512, dtype="float32", device="cpu",
+            name, "local", DIM, DIM, True, 1e-6, max_tokens=512, dtype="float32", device="cpu",
             prompts=PROMPTS, instruction_template=TEMPLATE,
         )  # fmt: skip
-        self.caches = caches
+        self.caches = False
         self.known: set[str] = set()
         self.calls: list[tuple[str, ...]] = []
         self.running = self.most_running = 0

@@ -8,7 +8,7 @@ import pytest
 
 from tests.panels.conftest import FRUIT, Open
 from tests.panels.fakes import NONE, OWN, QUERY, FakeCatalogue, wait_until
-from workbench.errors import InputError, ModelError
+from workbench.errors import ModelError
 
 
 def test_the_first_picture_needs_no_press(open_panel: Open, catalogue: FakeCatalogue) -> None:
@@ -197,51 +197,6 @@ def test_the_instruction_of_the_press_is_the_one_embedded(
     ):
         browser.press_and_wait(prompt=prompt)
         assert embedder.calls[-1] == (string,)
-
-
-def test_embed_in_code_waits_and_returns_the_view(
-    open_panel: Open, catalogue: FakeCatalogue
-) -> None:
-    panel = open_panel().panel
-    view = panel.embed(["x", "y"], prompt="query", embedder="other")
-    assert view is panel.view
-    assert view is not None
-    assert view.projection is not None
-    assert panel.texts == ("x", "y")
-    assert catalogue.embedders["other"].calls == [("Query: x", "Query: y")]
-    assert panel.options["spec"] == "other"
-    assert panel.options["prompt"] == {"choice": "query", "own": ""}
-
-
-def test_embed_in_code_raises_what_failed(open_panel: Open, catalogue: FakeCatalogue) -> None:
-    panel = open_panel().panel
-    before = panel.view
-    catalogue.load_failure = ModelError("the weights are broken")
-    with pytest.raises(ModelError, match="the weights are broken"):
-        panel.embed(["x", "y"])
-    assert panel.view is before
-    with pytest.raises(InputError, match="no text was given"):
-        panel.embed([])
-
-
-def test_embed_in_code_takes_a_download_as_agreed(
-    open_panel: Open, catalogue: FakeCatalogue
-) -> None:
-    panel = open_panel().panel
-    panel.embed(embedder="far")
-    assert catalogue.loads[-1] == "far"
-    assert panel.status["phase"] == "done"
-
-
-def test_a_wait_with_a_limit_says_that_it_was_not_enough(
-    open_panel: Open, catalogue: FakeCatalogue
-) -> None:
-    panel, embedder = open_panel().panel, catalogue.embedders["near"]
-    embedder.gate.shut()
-    panel.run(pasted="a\nb")
-    assert not panel.wait(0.05)
-    embedder.gate.open()
-    assert panel.wait(30)
 
 
 def test_the_panel_can_be_used_from_a_thread_that_is_not_the_main_one(
