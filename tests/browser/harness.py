@@ -175,7 +175,7 @@ class NotebookPage:
     def shot(self, name: str, target: Locator | None = None) -> None:
         """Keep a picture of the page or of ``target`` in $WORKBENCH_SHOTS, where that is set."""
         if folder := os.environ.get("WORKBENCH_SHOTS"):
-            (target or self.page.locator("body")).screenshot(path=Path(folder) / f"{name}.png")
+            (target or self.page).screenshot(path=Path(folder) / f"{name}.png")
 
     def _run(self, script: str, timeout_s: float, argument: Any = None) -> Any:
         """Start a script, wait until its promise is kept and the kernel idle; what it gave."""
