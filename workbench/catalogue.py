@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,13 +32,15 @@ class Catalogue:
 
     Args:
         given: An embedder that the caller made; it comes first and is never unloaded.
+        models: Models in memory to share with other catalogues; None: its own.
     """
 
-    def __init__(self, given: Embedder | None = None) -> None:
+    def __init__(
+        self, given: Embedder | None = None, *, models: LoadedModels | None = None
+    ) -> None:
         self._given = given
-        self._loaded: dict[str, Embedder] = {}
+        self._models = models or LoadedModels()
         self._opened: dict[str, EmbedderChoice] = {}
-        self._lock = threading.Lock()
 
     @property
     def recommended(self) -> str:
@@ -70,22 +73,55 @@ class Catalogue:
     def load(
         self, spec: str, *, progress: ProgressFn | None = None, cancel: CancelSignal | None = None
     ) -> Embedder:
-        """See ``EmbedderCatalogue``; keeps the last few models and unloads the one before them."""
-        from workbench.embedders import CachedEmbedder, load
-
+        """See ``EmbedderCatalogue``."""
         if self._given is not None and spec == "given":
             return self._given
+        embedder = self._models.load(spec, progress=progress, cancel=cancel)
+        if spec not in [choice.spec for choice in self.choices()]:
+            opened = self.describe(spec)
+            self._opened = self._opened | {spec: _add_prompts(opened, embedder.info)}
+        return embedder
+
+    def measure_download(self, spec: str) -> int:
+        """See ``EmbedderCatalogue``."""
+        from workbench.embedders import plan_download
+
+        return plan_download(spec).bytes_missing
+
+
+class LoadedModels:
+    """The last few models in memory; the one used longest ago is unloaded for a new one."""
+
+    def __init__(self) -> None:
+        self._models: dict[str, Embedder] = {}
+        self._lock = threading.Lock()
+
+    def load(
+        self, spec: str, *, progress: ProgressFn | None = None, cancel: CancelSignal | None = None
+    ) -> Embedder:
+        """The model if it is in memory, else loaded, warmed up and with a cache before it.
+
+        The first pass through a model costs several times the next; it belongs to loading.
+        """
+        from workbench.embedders import CachedEmbedder, load
+
         with self._lock:
-            embedder = self._loaded.pop(spec, None)
-            if embedder is None:
-                while len(self._loaded) >= KEPT_LOADED:
-                    self._loaded.pop(next(iter(self._loaded))).unload()
-                embedder = CachedEmbedder(load(spec, progress=progress, cancel=cancel))
-                if spec not in [choice.spec for choice in self.choices()]:
-                    opened = self.describe(spec)
-                    self._opened = self._opened | {spec: _add_prompts(opened, embedder.info)}
-            self._loaded[spec] = embedder
-            return embedder
+            if spec in self._models:
+                self._models[spec] = self._models.pop(spec)  # used last
+                return self._models[spec]
+        loaded = load(spec, progress=progress, cancel=cancel)
+        loaded.embed(["."], prompt="", cancel=cancel)
+        with self._lock:
+            while len(self._models) >= KEPT_LOADED:
+                self._models.pop(next(iter(self._models))).unload()
+            self._models[spec] = CachedEmbedder(loaded)
+            return self._models[spec]
+
+
+@cache
+def shared_models() -> LoadedModels:
+    """The models of all panels of this process: running a cell again loads nothing twice."""
+    return LoadedModels()
 
 
 _LEXICAL = EmbedderChoice(
@@ -152,7 +188,7 @@ def _describe_card(card: ModelCard) -> EmbedderChoice:
 
 def _describe_other(spec: str) -> EmbedderChoice:
     """A directory or a hub id that no card describes: its prompts are known once it is loaded."""
-    from workbench.embedders import is_downloaded, plan_download
+    from workbench.embedders import is_downloaded
 
     if Path(spec).expanduser().is_dir():
         return EmbedderChoice(spec, Path(spec).name, "ready", about=f"The directory {spec}.")
@@ -163,7 +199,7 @@ def _describe_other(spec: str) -> EmbedderChoice:
         here = True
     if here:
         return EmbedderChoice(spec, label, "ready")
-    return EmbedderChoice(spec, label, "needs download", plan_download(spec).bytes_missing)
+    return EmbedderChoice(spec, label, "needs download")
 
 
 def explore(
@@ -186,10 +222,13 @@ def explore(
     from workbench.panels.explorer import Explorer
 
     if embedder is None or isinstance(embedder, str | Path):
-        return Explorer(Catalogue(), texts=texts, spec=str(embedder or "bundled"))
+        return Explorer(
+            Catalogue(models=shared_models()), texts=texts, spec=str(embedder or "bundled")
+        )
     if not isinstance(embedder, Embedder):
         raise InputError(
             f"embedder is {embedder!r:.80} of type {type(embedder).__name__}. Pass what load() "
             "takes (a name, a directory, a hub id) or an Embedder, such as load() returns."
         )
-    return Explorer(Catalogue(embedder), texts=texts, spec="given")
+    catalogue = Catalogue(embedder, models=shared_models())
+    return Explorer(catalogue, texts=texts, spec="given")

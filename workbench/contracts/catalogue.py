@@ -57,6 +57,14 @@ class EmbedderCatalogue(Protocol):
         """
         ...
 
+    def measure_download(self, spec: str) -> int:
+        """Bytes that a download would move; may ask the network.
+
+        Raises:
+            DownloadError: The hub cannot be reached, or refuses.
+        """
+        ...
+
     def load(
         self, spec: str, *, progress: ProgressFn | None = None, cancel: CancelSignal | None = None
     ) -> Embedder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from workbench.contracts import (
     Progress,
     ProgressFn,
     Prompt,
+    check_cancel,
 )
 from workbench.embedders.arrays import check_texts
 from workbench.errors import InputError
@@ -42,7 +44,8 @@ class CachedEmbedder:
 
     A row is known by the exact string that was embedded, prefix and text together. ``unknown`` is
     a share of the text's own tokens, so the same string split differently into prefix and text
-    keeps the share of the first time.
+    keeps the share of the first time. Several threads may share one: a call waits for the call
+    before it.
 
     Args:
         embedder: Who computes what is not known yet.
@@ -56,6 +59,7 @@ class CachedEmbedder:
         self._max_bytes = max_bytes
         self._rows: OrderedDict[str, _Row] = OrderedDict()
         self._bytes = 0
+        self._lock = threading.Lock()
 
     def __repr__(self) -> str:
         return f"CachedEmbedder({self._embedder!r}, {len(self._rows):,} texts known)"
@@ -86,6 +90,20 @@ class CachedEmbedder:
         Raises:
             WorkbenchError: As the embedder inside; nothing of that call is remembered then.
         """
+        while not self._lock.acquire(timeout=0.1):
+            check_cancel(cancel, done=0, total=len(texts))
+        try:
+            return self._embed(texts, prompt, progress, cancel)
+        finally:
+            self._lock.release()
+
+    def _embed(
+        self,
+        texts: Sequence[str],
+        prompt: str | Prompt | None,
+        progress: ProgressFn | None,
+        cancel: CancelSignal | None,
+    ) -> Embeddings:
         started = time.perf_counter()
         listed = check_texts(texts)
         resolved = self.resolve_prompt(prompt)
@@ -120,9 +138,10 @@ class CachedEmbedder:
 
     def unload(self) -> None:
         """Forget all rows and unload the embedder inside."""
-        self._rows.clear()
-        self._bytes = 0
-        self._embedder.unload()
+        with self._lock:
+            self._rows.clear()
+            self._bytes = 0
+            self._embedder.unload()
 
     def _remember(self, rows: dict[str, _Row]) -> None:
         for string, row in rows.items():

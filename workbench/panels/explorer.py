@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.contracts import EmbedderCatalogue, Embeddings, Kind, Prompt
 from workbench.errors import InputError
 from workbench.panels.handlers import HANDLERS
-from workbench.panels.notices import choice_payload
+from workbench.panels.notices import choice_payload, instead_words, opening_options
 from workbench.panels.pictures import draw
 from workbench.panels.scatter import scatter_view
 from workbench.panels.screen import Screen
@@ -22,9 +21,9 @@ from workbench.panels.sources import (
     source_from,
     unrelated_samples,
 )
-from workbench.panels.state import Layout, Request, View
+from workbench.panels.state import Request, View
 from workbench.studies import save_embeddings
-from workbench.texts import SplitMode, parse_texts, sample_names
+from workbench.texts import SplitMode, parse_texts
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -58,30 +57,15 @@ class Explorer(Screen):
         asked = choice = catalogue.describe(spec)
         if asked.state == "missing":
             choice = catalogue.describe("lexical")
-        options = {
-            "samples": list(sample_names()),
-            "choices": self.list_choices(choice.spec),
-            "spec": choice.spec,
-            "mode": "lines",
-            "source": source.words,
-            "clipped": source.clipped,
-            "prompt": {"choice": "none", "own": ""},
-            "order": "given",
-            "colour": "kind",
-            "layout": asdict(Layout()),
-        }
-        super().__init__(text=source.box, options=options)
+        choices = self.list_choices(choice.spec)
+        super().__init__(text=source.box, options=opening_options(source, choice, choices))
         if choice is not asked:
-            self.instead = (
-                f"{asked.label} cannot be loaded. {asked.about}. Shown instead: {choice.label}. "
-                f"{choice.about}"
-            )
+            self.instead = instead_words(asked, choice)
         self.session = Session(
             catalogue, show=self._show, tell=self.say, unrelated=unrelated, lock=self.lock
         )
         self.on_msg(self._receive)
-        if choice.state == "ready":
-            self.run()
+        self.run(prompt=None)
 
     # ---- what code can do -------------------------------------------------------------------
 
@@ -124,15 +108,17 @@ class Explorer(Screen):
         if texts is not None:
             self.take_source(source_from(texts))
         choice = self.catalogue.describe(embedder or self.options["spec"])
-        named = isinstance(prompt, str) and prompt in choice.prompts
-        own = prompt.prefix if isinstance(prompt, Prompt) else prompt or ""
-        kind = prompt if named else "own" if own else "none"
+        asked = choice.default_prompt if prompt is None else prompt
+        named = isinstance(asked, str) and asked in choice.prompts
+        own = asked.prefix if isinstance(asked, Prompt) else asked or ""
+        kind = asked if named else "own" if own else "none"
         self.set_options(
             spec=choice.spec,
             choices=self.list_choices(choice.spec),
             prompt={"choice": kind, "own": "" if named else own},
         )
-        self.run(mode=self.options["mode"], prompt=prompt, agreed=True)
+        mode, column = self.options["mode"], self.options["column"] or None
+        self.run(mode=mode, column=column, prompt=prompt, agreed=True)
         self.wait()
         if self.session.failure is not None:
             raise self.session.failure
@@ -145,6 +131,15 @@ class Explorer(Screen):
     def cancel(self) -> None:
         """Do what a press of Cancel does; what is on screen stays."""
         self.session.cancel()
+
+    def close(self) -> None:
+        """Stop what runs, end the panel's threads and take it off the page.
+
+        The models stay in memory for the next panel.
+        """
+        if "session" in vars(self):  # ipywidgets closes what was never finished, too
+            self.session.end()
+        super().close()
 
     def figure(self, name: str = "matrix") -> Figure | None:
         """The figure "matrix", "map" or "changes" on its own; None where there is none yet.
@@ -212,7 +207,7 @@ class Explorer(Screen):
         self.source = source
         with self.lock:
             self.text = source.box
-            self.set_options(source=source.words, clipped=source.clipped, mode="lines")
+            self.set_options(source=source.words, clipped=source.clipped, mode="lines", column="")
 
     def set_options(self, **changes: object) -> None:
         """Change what the controls show."""

@@ -33,13 +33,18 @@ def embed(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
     spec = str(asked["spec"])
     if not spec:
         raise InputError("No embedder is chosen: pick one, or type a directory or a hub id.")
+    column = str(asked["column"]) if asked["mode"] in TABLE_MODES else ""
     panel.set_options(
-        spec=spec, mode=asked["mode"], prompt=asked["prompt"], choices=panel.list_choices(spec)
+        column=column,
+        spec=spec,
+        mode=asked["mode"],
+        prompt=asked["prompt"],
+        choices=panel.list_choices(spec),
     )
     panel.run(
         pasted=None if asked["text"] is None else str(asked["text"]),
         mode=asked["mode"],
-        column=(str(asked["column"]) or None) if asked["mode"] in TABLE_MODES else None,
+        column=column or None,
         prompt=_prompt(asked["prompt"]),
         agreed=bool(asked.get("agreed")),
     )

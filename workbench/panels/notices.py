@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from workbench.contracts import EmbedderChoice
 from workbench.figures import clip
 from workbench.panels.describe import size_words
-from workbench.panels.state import Status, View
+from workbench.panels.sources import Source
+from workbench.panels.state import Layout, Status, View
 from workbench.panels.wire import Payload
 from workbench.studies import same_vectors, unknown_by_kind
-from workbench.texts import report_truncated
+from workbench.texts import report_truncated, sample_names
 
 UNREAD = 0.1
 """Share of unknown tokens in the texts of a kind from which the panel warns."""
+
+
+def opening_options(source: Source, choice: EmbedderChoice, choices: list[Payload]) -> Payload:
+    """What the controls show when the panel opens."""
+    return {
+        "samples": list(sample_names()),
+        "choices": choices,
+        "spec": choice.spec,
+        "mode": "lines",
+        "source": source.words,
+        "clipped": source.clipped,
+        "column": "",
+        "prompt": {"choice": choice.default_prompt or "none", "own": ""},
+        "order": "given",
+        "colour": "kind",
+        "layout": asdict(Layout()),
+    }
+
+
+def instead_words(asked: EmbedderChoice, choice: EmbedderChoice) -> str:
+    """Why another embedder stands in for the one that was asked for."""
+    return (
+        f"{asked.label} cannot be loaded. {asked.about}. Shown instead: {choice.label}. "
+        f"{choice.about}"
+    )
 
 
 def choice_payload(choice: EmbedderChoice) -> Payload:
@@ -26,6 +54,7 @@ def choice_payload(choice: EmbedderChoice) -> Payload:
         "words": words,
         "about": choice.about,
         "prompts": dict(choice.prompts),
+        "default": choice.default_prompt,
     }
 
 

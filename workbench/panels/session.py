@@ -118,6 +118,12 @@ class Session:
         except Exception as exc:  # noqa: BLE001  (ipywidgets would swallow it)
             self.say(report_failure(exc))
 
+    def end(self) -> None:
+        """Stop what runs and let the threads end."""
+        self._embedding.end()
+        self._mapping.end()
+        self._errands.shutdown(wait=False, cancel_futures=True)
+
     def cancel(self) -> None:
         """Stop what runs; what is on screen stays."""
         self._embedding.cancel()
@@ -165,9 +171,9 @@ class Session:
         self.say(Status("loading", "Loading the model…"))
         choice = self.catalogue.describe(request.spec)
         if choice.state == "needs download" and not request.agreed:
-            size = size_words(choice.download_bytes)
-            ask = f"{choice.label} is not on this machine: a download of {size}."
-            self.say(Status("consent", ask, ask_bytes=choice.download_bytes or 0))
+            size = choice.download_bytes or self.catalogue.measure_download(request.spec)
+            ask = f"{choice.label} is not on this machine: a download of {size_words(size)}."
+            self.say(Status("consent", ask, ask_bytes=size))
             return
         embedder = self.catalogue.load(
             request.spec, progress=report_progress(self.say, "loading"), cancel=cancel
@@ -219,6 +225,9 @@ class Session:
         view = self.view
         if self._unrelated is None or view is None:
             return
+        while not self._mapping.wait(0.05):  # the map is waited for, percentiles are not
+            if cancel.is_set():
+                return
         computed = int((~embeddings.cached).sum())
         if computed:
             self._seconds_a_text[request.spec] = embeddings.seconds / computed

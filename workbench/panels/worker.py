@@ -31,6 +31,7 @@ class Worker:
         self._waiting: Job | None = None
         self._signal: threading.Event | None = None
         self._thread: threading.Thread | None = None
+        self._ended = False
 
     @property
     def busy(self) -> bool:
@@ -41,6 +42,8 @@ class Worker:
     def submit(self, job: Job) -> None:
         """Run ``job`` after cancelling the present one; a job that still waits is dropped."""
         with self._changed:
+            if self._ended:
+                return
             self._waiting = job
             if self._signal is not None:
                 self._signal.set()
@@ -65,15 +68,24 @@ class Worker:
                 lambda: self._signal is None and self._waiting is None, timeout_s
             )
 
+    def end(self) -> None:
+        """Cancel, and let the thread end; jobs submitted later are dropped."""
+        with self._changed:
+            self._ended = True
+            self.cancel()
+        atexit.unregister(self._end)
+
     def _end(self) -> None:
         """Let the running job come to an end: torch or numba abort a process that leaves them."""
-        self.cancel()
+        self.end()
         self.wait(ENDING_S)
 
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting is not None)
+                self._changed.wait_for(lambda: self._waiting is not None or self._ended)
+                if self._waiting is None:
+                    return
                 job, self._waiting = self._waiting, None
                 signal = self._signal = threading.Event()
             try:

@@ -100,7 +100,8 @@ class Controls {
   chooseEmbedder() {
     this.spec.hidden = this.embedder.value !== "";
     if (!this.spec.hidden) return this.spec.focus();
-    if (this.promptChoice !== "own" && !(this.promptChoice in (this.chosen()?.prompts ?? {}))) this.promptChoice = "none";
+    const { prompts, default: own } = this.chosen();
+    if (this.promptChoice !== "own") this.promptChoice = own ?? (this.promptChoice in prompts ? this.promptChoice : "none");
     this.showPrompts();
     this.embed();
   }
