@@ -112,6 +112,9 @@ class LoadedModels:
         loaded = load(spec, progress=progress, cancel=cancel)
         loaded.embed(["."], prompt="", cancel=cancel)
         with self._lock:
+            if spec in self._models:  # another panel was quicker
+                loaded.unload()
+                return self._models[spec]
             while len(self._models) >= KEPT_LOADED:
                 self._models.pop(next(iter(self._models))).unload()
             self._models[spec] = CachedEmbedder(loaded)
