@@ -120,7 +120,7 @@ class ExplorerPage:
                 const plot = document.querySelector('.ewb .ewb-plot-map');
                 const {left, top} = plot.getBoundingClientRect();
                 const {xaxis, yaxis} = plot._fullLayout;
-                return plot.data.flatMap(trace => Array.from(trace.customdata, (text, i) => [text,
+                return plot.data.flatMap(trace => Array.from(trace.customdata ?? [], (text, i) => [text,
                     left + xaxis._offset + xaxis.d2p(trace.x[i]),
                     top + yaxis._offset + yaxis.d2p(trace.y[i])]));
             }"""
