@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import percentileofscore
 
@@ -42,6 +43,13 @@ def test_a_percentile_is_the_share_of_unrelated_pairs_below(pair: tuple[Kind, Ki
         found = measured().percentile(cosine, *pair)
         assert found.n_pairs == len(pairs)
         assert found.value == pytest.approx(percentileofscore(pairs, cosine, kind="strict"))
+
+
+def test_columns_of_a_frame_are_measured_as_lists_are() -> None:
+    frame = pd.DataFrame({"text": TEXTS, "kind": KINDS, "topic": TOPICS}, index=range(5, 29))
+    embedder = TableEmbedder(dict(zip(TEXTS, VECTORS.tolist(), strict=True)))
+    found = measure_background(embedder, frame["text"], frame["kind"], frame["topic"])  # type: ignore[arg-type]
+    assert found.percentile(0.31, "zh", "en") == measured().percentile(0.31, "zh", "en")
 
 
 def test_many_percentiles_at_once_are_those_one_by_one() -> None:

@@ -142,6 +142,7 @@ def measure_background(
             f"{len(texts):,} texts came with {len(kinds):,} kinds and {len(topics):,} topics; one "
             "of each is needed for every text."
         )
+    texts, kinds, topics = list(texts), list(kinds), list(topics)  # a Series finds by its index
     made = embedder.embed(texts, prompt=prompt, progress=progress, cancel=cancel)
     return Background(
         cosines=MappingProxyType(_unrelated(made.vectors, kinds, topics)),
