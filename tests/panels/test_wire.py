@@ -210,12 +210,15 @@ def templates_in(figure: dict[str, Any]) -> list[str]:
     return [s for trace in figure["data"] for name in names for s in strings_in(trace.get(name))]
 
 
-@pytest.mark.parametrize("texts", [["fine", "half \ud83d"], "fine\nhalf \ud83d"])
-def test_half_a_character_is_refused_before_it_breaks_the_comm(
-    open_panel: Open, texts: list[str] | str
-) -> None:
+def test_half_a_character_is_refused_before_it_breaks_the_comm(open_panel: Open) -> None:
     with pytest.raises(InputError, match="half a character"):
-        open_panel(texts)
+        open_panel("fine\nhalf \ud83d")
+
+
+def test_half_a_character_in_a_list_is_left_out_and_told(open_panel: Open) -> None:
+    panel = open_panel(["fine", "half \ud83d"]).panel
+    assert panel.table["texts"] == ["fine"]
+    assert [issue["what"] for issue in panel.issues] == ["unreadable"]
 
 
 def test_half_a_character_that_is_pasted_is_left_out_and_told(open_panel: Open) -> None:

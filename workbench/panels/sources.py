@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from workbench.contracts import Kind, TextItem
 from workbench.errors import InputError
-from workbench.panels.session import Unrelated
+from workbench.panels.state import Unrelated
 from workbench.texts import (
+    Draft,
     ParsedTexts,
-    guess_kind,
+    collect,
     join_texts,
     parse_texts,
     read_texts,
@@ -96,15 +96,8 @@ def source_from(texts: TextsArgument) -> Source:
     return source_of(_from_list(texts), "list")
 
 
-def correct_kinds(parsed: ParsedTexts, kinds: Mapping[str, Kind]) -> ParsedTexts:
-    """The same texts with the user's own word on their kinds."""
-    if not kinds:
-        return parsed
-    items = tuple(replace(item, kind=kinds.get(item.text, item.kind)) for item in parsed.items)
-    return replace(parsed, items=items)
-
-
 def _from_list(texts: Sequence[str]) -> ParsedTexts:
+    """What is empty, odd or there twice is reported as in a paste; lines are positions from 1."""
     if not hasattr(texts, "__len__") or isinstance(texts, Mapping | Set | bytes):
         raise InputError(
             f"texts is {texts!r:.80} of type {type(texts).__name__}. Pass a list of strings, one "
@@ -116,11 +109,7 @@ def _from_list(texts: Sequence[str]) -> ParsedTexts:
                 f"texts[{at}] is {text!r} of type {type(text).__name__}; every text must be a str. "
                 "Pass a list of strings, one pasted string, a Path, or a DataFrame."
             )
-        _check_whole(text, f"texts[{at}]")
-    items = tuple(
-        TextItem(text=text, kind=guess_kind(text), line=at + 1) for at, text in enumerate(texts)
-    )
-    return ParsedTexts(items=items, issues=(), columns=())
+    return collect(Draft(text, line) for line, text in enumerate(texts, start=1))
 
 
 def _check_whole(text: str, name: str) -> None:

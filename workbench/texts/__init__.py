@@ -1,6 +1,6 @@
 """Texts as they were given: parsing pastes and files, guessing kinds, the project's samples."""
 
-from workbench.texts.collecting import ParsedTexts, report_truncated
+from workbench.texts.collecting import Draft, ParsedTexts, collect, report_truncated
 from workbench.texts.files import read_texts, read_texts_from_bytes
 from workbench.texts.kinds import guess_kind
 from workbench.texts.parsing import SplitMode, parse_texts
@@ -9,8 +9,10 @@ from workbench.texts.splitting import join_texts
 from workbench.texts.tables import texts_from_frame
 
 __all__ = [
+    "Draft",
     "ParsedTexts",
     "SplitMode",
+    "collect",
     "guess_kind",
     "join_texts",
     "parse_texts",
