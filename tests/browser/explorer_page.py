@@ -120,7 +120,8 @@ class ExplorerPage:
                 const plot = document.querySelector('.ewb .ewb-plot-map');
                 const {left, top} = plot.getBoundingClientRect();
                 const {xaxis, yaxis} = plot._fullLayout;
-                return plot.data.flatMap(trace => Array.from(trace.customdata ?? [], (text, i) => [text,
+                const texts = trace => Array.from(trace.customdata ?? []); // lines have none
+                return plot.data.flatMap(trace => texts(trace).map((text, i) => [text,
                     left + xaxis._offset + xaxis.d2p(trace.x[i]),
                     top + yaxis._offset + yaxis.d2p(trace.y[i])]));
             }"""
