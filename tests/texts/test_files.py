@@ -56,6 +56,11 @@ def test_parquet_gives_texts_kinds_and_labels(tmp_path: Path) -> None:
     assert [(issue.line, issue.what) for issue in parsed.issues] == [(2, "missing")]
 
 
+def test_an_upload_brings_its_labels() -> None:
+    parsed = read_texts_from_bytes("a.csv", b"text,topic\na,x\nb,y\n")
+    assert [item.label for item in parsed.items] == ["x", "y"]
+
+
 def test_a_mode_overrides_the_suffix_and_serves_unknown_ones() -> None:
     assert texts(read_texts_from_bytes("a.txt", b"a\nb\n\nc", mode="blocks")) == ["a\nb", "c"]
     assert texts(read_texts_from_bytes("a.log", b"a\nb", mode="lines")) == ["a", "b"]

@@ -116,6 +116,20 @@ def test_kinds_and_labels_come_from_the_users_columns() -> None:
     assert [(item.kind, item.label) for item in parsed.items] == [("code", "fruit"), ("en", "水果")]
 
 
+@pytest.mark.parametrize(
+    ("header", "label"),
+    [("topic,Label", "b"), ("Topic,n", "a"), ("a,b", ""), ("text,topic", "b")],
+)
+def test_labels_come_from_a_column_called_label_or_else_topic(header: str, label: str) -> None:
+    parsed = parse_texts(f"sentence,{header}\ns,a,b\n", mode="csv", column="sentence")
+    assert [item.label for item in parsed.items] == [label]
+
+
+def test_a_column_of_texts_is_not_their_labels() -> None:
+    parsed = parse_texts("label\na\n", mode="csv")
+    assert [(item.text, item.label) for item in parsed.items] == [("a", "")]
+
+
 def test_a_kind_that_is_none_is_reported_once_and_guessed() -> None:
     parsed = parse_texts("text,lang\n苹果,cn\n水果,cn\nfruit,\napple,en\n", mode="csv")
     assert [item.kind for item in parsed.items] == ["zh", "zh", "en", "en"]

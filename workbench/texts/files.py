@@ -48,7 +48,7 @@ def read_texts(
         mode: How to split a text file; None: by its suffix.
         column: Column of the texts; None: found by its name.
         kind_column: Column of the kinds; None: "kind" or "lang", if there is one.
-        label_column: Column of the labels; None: no labels.
+        label_column: Column of the labels; None: "label", else "topic", if there is one.
 
     Raises:
         InputError: The file is missing, empty, of an unknown suffix or encoding, or its content

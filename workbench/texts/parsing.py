@@ -35,7 +35,7 @@ def parse_texts(
             record.
         column: Column of the texts, for the last three; None: found by its name.
         kind_column: Column of the kinds; None: "kind" or "lang", if there is one.
-        label_column: Column of the labels; None: no labels.
+        label_column: Column of the labels; None: "label", else "topic", if there is one.
 
     Raises:
         InputError: Not a string, an unknown mode, a bad line of JSON or CSV, or a column that is

@@ -16,6 +16,7 @@ TEXT_COLUMNS = (
     *("doc", "body", "chunk", "内容", "句子", "正文", "段落", "问题", "文档", "查询"),
 )
 _KIND_COLUMNS = ("kind", "lang")
+_LABEL_COLUMNS = ("label", "topic")
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def texts_from_table(
         table: The columns.
         column: The one with the texts. None: the only one, else one named like a text column.
         kind_column: The one with kinds. None: "kind" or "lang", if there is one.
-        label_column: The one with labels. None: no labels.
+        label_column: The one with labels. None: "label", else "topic", if there is one.
         issues: Those noticed before.
 
     Raises:
@@ -58,7 +59,7 @@ def texts_from_table(
         raise InputError(f"Columns need distinct names; more than one is called {repeated[0]!r}.")
     column, noticed = _choose_column(table, column)
     kinds, kind_issues = _read_kinds(table, kind_column, column)
-    labels = _read_labels(table, label_column)
+    labels = _read_labels(table, label_column, column)
     found = [*issues, *noticed, *kind_issues]
     drafts = []
     values = table.read_column(column)
@@ -137,8 +138,7 @@ def _read_kinds(
     if kind_column is not None:
         _require(kind_column, table.columns, argument="kind_column")
     else:
-        named = (name for name in table.columns if _fold(name) in _KIND_COLUMNS)
-        kind_column = next((name for name in named if name != text_column), None)
+        kind_column = _find_column(table, _KIND_COLUMNS, text_column)
     if kind_column is None:
         return [None] * len(table.lines), []
     allowed: dict[object, Kind] = {kind: kind for kind in KINDS}
@@ -161,11 +161,21 @@ def _report_kind(column: str, value: str, lines: Sequence[int]) -> Issue:
     )
 
 
-def _read_labels(table: Table, label_column: str | None) -> list[str]:
+def _read_labels(table: Table, label_column: str | None, text_column: str) -> list[str]:
+    if label_column is not None:
+        _require(label_column, table.columns, argument="label_column")
+    else:
+        label_column = _find_column(table, _LABEL_COLUMNS, text_column)
     if label_column is None:
         return [""] * len(table.lines)
-    _require(label_column, table.columns, argument="label_column")
     return ["" if _is_missing(v) else str(v) for v in table.read_column(label_column)]
+
+
+def _find_column(table: Table, known: Sequence[str], text_column: str) -> str | None:
+    """The column of the first known name, whatever its case, that does not hold the texts."""
+    others = [name for name in table.columns if name != text_column]
+    found = (name for wanted in known for name in others if _fold(name) == wanted)
+    return next(found, None)
 
 
 def _report_missing(line: int, column: str, value: object) -> Issue:
