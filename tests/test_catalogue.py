@@ -11,8 +11,9 @@ import pytest
 
 import workbench as wb
 from tests.panels.fakes import FakeEmbedder
-from workbench.catalogue import KEPT_LOADED, Catalogue
+from workbench.catalogue import Catalogue
 from workbench.embedders import bundled
+from workbench.embedders.pool import KEPT_LOADED
 from workbench.panels.explorer import Explorer
 
 Explore = Callable[..., Explorer]
@@ -197,7 +198,7 @@ def test_two_models_stay_loaded_and_the_oldest_is_unloaded(
         made[spec] = FakeEmbedder(spec)
         return made[spec]
 
-    monkeypatch.setattr("workbench.embedders.load", load)
+    monkeypatch.setattr("workbench.embedders.pool.load", load)
     catalogue = Catalogue()
     first = catalogue.load("a")
     catalogue.load("b")
@@ -215,10 +216,13 @@ def test_two_models_stay_loaded_and_the_oldest_is_unloaded(
 
 
 def test_the_caller_s_own_embedder_is_never_unloaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.embedders.load", lambda spec, **_: FakeEmbedder(spec))
+    monkeypatch.setattr("workbench.embedders.pool.load", lambda spec, **_: FakeEmbedder(spec))
     own = FakeEmbedder("own")
     catalogue = Catalogue(own)
-    for spec in ("given", "a", "b", "c", "given"):
+    first = catalogue.load("given")
+    for spec in ("a", "b", "c"):
         catalogue.load(spec)
-    assert catalogue.load("given") is own
+    assert catalogue.load("given") is first
     assert not own.unloaded
+    first.embed(["a text"])
+    assert first.embed(["a text"]).cached.all(), "it has a cache, as any other"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +18,9 @@ from workbench.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from workbench.embedders.pool import LoadedModels
     from workbench.embedders.registry import ModelCard
     from workbench.panels.explorer import Explorer
-
-KEPT_LOADED = 2
-"""Models kept in memory at once, so that toggling between two is instant."""
 
 
 class Catalogue:
@@ -38,7 +34,11 @@ class Catalogue:
     def __init__(
         self, given: Embedder | None = None, *, models: LoadedModels | None = None
     ) -> None:
-        self._given = given
+        from workbench.embedders import CachedEmbedder
+        from workbench.embedders.pool import LoadedModels
+
+        # with its own cache and its own lock: a cell may use the same embedder meanwhile
+        self._given = None if given is None else CachedEmbedder(given)
         self._models = models or LoadedModels()
         self._opened: dict[str, EmbedderChoice] = {}
 
@@ -87,44 +87,6 @@ class Catalogue:
         from workbench.embedders import plan_download
 
         return plan_download(spec).bytes_missing
-
-
-class LoadedModels:
-    """The last few models in memory; the one used longest ago is unloaded for a new one."""
-
-    def __init__(self) -> None:
-        self._models: dict[str, Embedder] = {}
-        self._lock = threading.Lock()
-
-    def load(
-        self, spec: str, *, progress: ProgressFn | None = None, cancel: CancelSignal | None = None
-    ) -> Embedder:
-        """The model if it is in memory, else loaded, warmed up and with a cache before it.
-
-        The first pass through a model costs several times the next; it belongs to loading.
-        """
-        from workbench.embedders import CachedEmbedder, load
-
-        with self._lock:
-            if spec in self._models:
-                self._models[spec] = self._models.pop(spec)  # used last
-                return self._models[spec]
-        loaded = load(spec, progress=progress, cancel=cancel)
-        loaded.embed(["."], prompt="", cancel=cancel)
-        with self._lock:
-            if spec in self._models:  # another panel was quicker
-                loaded.unload()
-                return self._models[spec]
-            while len(self._models) >= KEPT_LOADED:
-                self._models.pop(next(iter(self._models))).unload()
-            self._models[spec] = CachedEmbedder(loaded)
-            return self._models[spec]
-
-
-@cache
-def shared_models() -> LoadedModels:
-    """The models of all panels of this process: running a cell again loads nothing twice."""
-    return LoadedModels()
 
 
 _LEXICAL = EmbedderChoice(
@@ -222,6 +184,7 @@ def explore(
     Raises:
         InputError: The texts cannot be read, or ``embedder`` is none.
     """
+    from workbench.embedders.pool import shared_models
     from workbench.panels.explorer import Explorer
 
     if embedder is None or isinstance(embedder, str | Path):

@@ -9,9 +9,8 @@ from ipywidgets.widgets.widget import CallbackDispatcher
 
 from tests.panels.fakes import Browser, FakeCatalogue
 from workbench.panels.explorer import Explorer
-from workbench.panels.session import Unrelated
 from workbench.panels.sources import TextsArgument
-from workbench.panels.state import Layout
+from workbench.panels.state import Layout, Unrelated
 
 FRUIT = ["apple", "banana", "苹果", "香蕉", "def peel(): ...", "screwdriver"]
 Open = Callable[..., Browser]

@@ -9,8 +9,9 @@ import pytest
 
 from tests.panels.conftest import FRUIT, Open
 from tests.panels.fakes import QUERY, Browser, FakeCatalogue
-from workbench.panels.session import BACKGROUND_BUDGET_S, Unrelated
 from workbench.panels.sources import unrelated_samples
+from workbench.panels.state import Unrelated
+from workbench.panels.yardstick import BUDGET_S
 
 KINDS = ("en", "zh", "code")
 
@@ -24,9 +25,14 @@ def unrelated_pairs() -> Unrelated:
     )
 
 
+def characters() -> int:
+    return sum(map(len, unrelated_pairs().texts))
+
+
 def measured(browser: Browser) -> bool:
     panel = browser.panel
-    return bool(panel.percentiles) and panel.percentiles["serial"] == panel.table["serial"]
+    shown = panel.percentiles
+    return "percent" in shown and shown["serial"] == panel.table["serial"]
 
 
 def test_percentiles_are_where_the_cosine_stands_among_unrelated_pairs(open_panel: Open) -> None:
@@ -59,10 +65,10 @@ def test_no_percentiles_where_they_would_take_longer_than_the_budget(
     open_panel: Open, catalogue: FakeCatalogue
 ) -> None:
     embedder = catalogue.embedders["near"]
-    embedder.seconds = 1.01 * BACKGROUND_BUDGET_S / 60 * len(FRUIT)
+    embedder.seconds = 1.01 * BUDGET_S / characters() * len("".join(FRUIT))
     browser = open_panel(unrelated=unrelated_pairs)
     assert len(embedder.calls) == 1, "the unrelated texts must not be embedded"
-    assert browser.panel.percentiles == {}
+    assert "about 20 s" in browser.panel.percentiles["why"]
     assert browser.panel.status["phase"] == "done"
 
 
@@ -70,7 +76,7 @@ def test_percentiles_where_they_just_fit_the_budget(
     open_panel: Open, catalogue: FakeCatalogue
 ) -> None:
     embedder = catalogue.embedders["near"]
-    embedder.seconds = 0.99 * BACKGROUND_BUDGET_S / 60 * len(FRUIT)
+    embedder.seconds = 0.99 * BUDGET_S / characters() * len("".join(FRUIT))
     assert measured(open_panel(unrelated=unrelated_pairs))
 
 
@@ -78,7 +84,7 @@ def test_texts_from_the_cache_do_not_make_a_slow_model_quick(
     open_panel: Open, catalogue: FakeCatalogue
 ) -> None:
     embedder = catalogue.embedders["near"]
-    embedder.caches, embedder.seconds = True, 10 * BACKGROUND_BUDGET_S
+    embedder.caches, embedder.seconds = True, 10 * BUDGET_S
     browser = open_panel(unrelated=unrelated_pairs)
     assert len(embedder.calls) == 1
     browser.press_and_wait()  # the same again: all from the cache, in no time
@@ -106,7 +112,7 @@ def test_percentiles_of_the_run_before_are_not_shown_as_the_present_ones(
 ) -> None:
     browser, embedder = open_panel(unrelated=unrelated_pairs), catalogue.embedders["near"]
     assert measured(browser)
-    embedder.seconds = 100 * BACKGROUND_BUDGET_S
+    embedder.seconds = 100 * BUDGET_S
     browser.press_and_wait(prompt=QUERY)
     assert not measured(browser)
 

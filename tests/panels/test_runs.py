@@ -145,7 +145,7 @@ def test_the_phases_of_a_run_come_in_order(open_panel: Open) -> None:
     browser = open_panel()
     browser.statuses.clear()
     browser.press_and_wait("a\nb\nc")
-    assert browser.phases() == ["loading", "embedding", "comparing", "done"]
+    assert browser.phases() == ["loading", "embedding", "comparing", "mapping", "done"]
     assert not browser.panel.busy
 
 

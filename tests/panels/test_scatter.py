@@ -40,6 +40,28 @@ def test_selecting_in_one_selects_in_the_other(panel: Explorer) -> None:
     assert panel.selection == [4]
 
 
+def test_a_view_of_texts_that_are_gone_is_no_longer_linked() -> None:
+    pytest.importorskip("jscatter", reason="the extra 'scatter' is not installed")
+    panel = wb.explore(["apple", "banana", "cherry"], embedder="lexical")
+    assert panel.wait(120)
+    scatter = panel.scatter()
+    panel.selection = [2]
+    panel.embed(["one", "two"])
+    scatter.selection([1])
+    assert panel.selection == []
+    panel.selection = [0]
+    assert scatter.selection().tolist() == [1]
+    panel.close()
+
+
+def test_a_point_tells_its_text(panel: Explorer) -> None:
+    pytest.importorskip("jscatter", reason="the extra 'scatter' is not installed")
+    scatter = panel.scatter()
+    assert scatter.widget.tooltip_enable
+    assert scatter.widget.tooltip_properties == ["text"]
+    assert scatter._data["text"].tolist() == list(panel.texts)
+
+
 def test_without_the_extra_the_error_says_how_to_install_it(
     panel: Explorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

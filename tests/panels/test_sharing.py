@@ -8,9 +8,10 @@ import pytest
 
 import workbench as wb
 from tests.panels.fakes import FakeEmbedder, Gate
-from workbench.catalogue import Catalogue, LoadedModels
+from workbench.catalogue import Catalogue
 from workbench.contracts import Embedder
 from workbench.embedders import CachedEmbedder
+from workbench.embedders.pool import LoadedModels
 from workbench.errors import Cancelled
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tests.panels.conftest import Open
 from tests.panels.fakes import QUERY, FakeCatalogue
 from workbench.errors import InputError
-from workbench.panels.session import Unrelated
+from workbench.panels.state import Unrelated
 from workbench.panels.wire import encode_array, encode_cells
 
 PARTS = (

@@ -50,9 +50,11 @@ def embedding_facts(embeddings: Embeddings, compare_s: float) -> tuple[tuple[str
     ]
     if (embeddings.tokens >= 0).all():
         facts.append(("tokens", f"{int(embeddings.tokens.sum()):,}"))
+    notes = [*info.notes, embeddings.prompt.note]
     facts += [
         ("truncated", f"{cut:,} at {info.max_tokens:,} tokens" if cut else "none"),
         ("vectors", f"{source}, {embeddings.seconds:.2f} s"),
         ("compared", f"{compare_s:.2f} s"),
+        *(("note", note) for note in notes if note),
     ]
     return tuple(facts)

@@ -6,22 +6,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.contracts import EmbedderCatalogue, Embeddings, Kind, Prompt
-from workbench.errors import InputError
+from workbench.contracts import EmbedderCatalogue, Embeddings, Prompt
+from workbench.errors import Cancelled, InputError
 from workbench.panels.handlers import HANDLERS
 from workbench.panels.notices import choice_payload, instead_words, opening_options
 from workbench.panels.pictures import draw
 from workbench.panels.scatter import scatter_view
 from workbench.panels.screen import Screen
-from workbench.panels.session import Session, Unrelated
+from workbench.panels.session import Session
 from workbench.panels.sources import (
     Source,
     TextsArgument,
-    correct_kinds,
     source_from,
     unrelated_samples,
 )
-from workbench.panels.state import Request, View
+from workbench.panels.state import Request, Unrelated, View
 from workbench.studies import save_embeddings
 from workbench.texts import SplitMode, parse_texts
 
@@ -52,7 +51,6 @@ class Explorer(Screen):
     ) -> None:
         source = source_from(texts)
         self.source = source
-        self.kinds: dict[str, Kind] = {}
         self.catalogue = catalogue
         asked = choice = catalogue.describe(spec)
         if asked.state == "missing":
@@ -90,7 +88,7 @@ class Explorer(Screen):
         *,
         prompt: str | Prompt | None = None,
         embedder: str | None = None,
-    ) -> View | None:
+    ) -> View:
         """Do what a press of Embed does, and wait for vectors, matrix and map.
 
         Args:
@@ -100,9 +98,10 @@ class Explorer(Screen):
                 taken as agreed.
 
         Returns:
-            The view on screen; None where the run was cancelled before there was one.
+            The view on screen.
 
         Raises:
+            Cancelled: Cancel was pressed, or another run took its place.
             WorkbenchError: The run failed; what was on screen stays.
         """
         if texts is not None:
@@ -122,15 +121,18 @@ class Explorer(Screen):
         self.wait()
         if self.session.failure is not None:
             raise self.session.failure
-        return self.view
+        view = self.view
+        if view is None or (view.request.spec, view.request.prompt) != (choice.spec, prompt):
+            raise Cancelled(0, 0 if view is None else len(view.request.texts))  # by another run
+        return view
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Block until the panel rests; False when ``timeout_s`` passed first."""
-        return self.session.wait(timeout_s)
+        return self.session.workers.wait(timeout_s)
 
     def cancel(self) -> None:
         """Do what a press of Cancel does; what is on screen stays."""
-        self.session.cancel()
+        self.session.workers.cancel()
 
     def close(self) -> None:
         """Stop what runs, end the panel's threads and take it off the page.
@@ -138,7 +140,7 @@ class Explorer(Screen):
         The models stay in memory for the next panel.
         """
         if "session" in vars(self):  # ipywidgets closes what was never finished, too
-            self.session.end()
+            self.session.workers.end()
         super().close()
 
     def figure(self, name: str = "matrix") -> Figure | None:
@@ -198,7 +200,7 @@ class Explorer(Screen):
             else:
                 whole = source.pasted if untouched else text
                 parsed = parse_texts(whole, mode=mode, column=column)
-            return Request(correct_kinds(parsed, self.kinds), spec, prompt, agreed)
+            return Request(parsed, spec, prompt, agreed)
 
         self.session.embed(make)
 

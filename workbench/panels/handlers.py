@@ -7,13 +7,14 @@ from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from workbench.contracts import KINDS, resolve_prompt
+from workbench.contracts import KINDS, Prompt, resolve_prompt
 from workbench.errors import InputError, WorkbenchError
 from workbench.panels.assets import packed_plotly
 from workbench.panels.exports import export_view
 from workbench.panels.pictures import draw
-from workbench.panels.sources import correct_kinds, sample_source, source_of
-from workbench.panels.state import Layout, Status
+from workbench.panels.sources import sample_source, source_of
+from workbench.panels.state import Layout, Status, View
+from workbench.panels.views import correct_kinds
 from workbench.texts import read_texts_from_bytes
 
 if TYPE_CHECKING:
@@ -56,10 +57,10 @@ def cancel(panel: Explorer, _asked: Asked, _: list[memoryview]) -> None:
 
 
 def decline(panel: Explorer, _asked: Asked, _: list[memoryview]) -> None:
-    """No to a download: back to the embedder of what is on screen."""
+    """No to a download: back to the embedder and the instruction of what is on screen."""
     view = panel.view
     if view is not None:
-        panel.set_options(spec=view.request.spec)
+        panel.set_options(spec=view.request.spec, prompt=_prompt_option(view))
     panel.session.say(Status("idle", "Nothing was downloaded."))
 
 
@@ -97,9 +98,13 @@ def preview(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
             template=choice.instruction_template,
         )
     except WorkbenchError as exc:
-        panel.preview = {"prefix": "", "note": "", "error": str(exc)}
+        told = ("", "", str(exc))
     else:
-        panel.preview = {"prefix": prompt.prefix, "note": prompt.note, "error": ""}
+        told = (prompt.prefix, prompt.note, "")
+    panel.preview = {
+        **dict(zip(("prefix", "note", "error"), told, strict=True)),
+        "asked": {"spec": asked["spec"], "prompt": asked["prompt"]},
+    }
 
 
 def zoom(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
@@ -114,23 +119,26 @@ def zoom(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
 def order(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
     """Order the matrix as given, or like beside like."""
     panel.set_options(order=asked["order"])
-    if asked["order"] == "clustered":
-        panel.session.want("order")
-    panel.session.run_errand(panel.show_matrix)
+    part = "order" if asked["order"] == "clustered" else ""
+    _show_with(panel, part, panel.show_matrix)
 
 
 def colour(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
     """Colour the map by kind, cluster or label."""
     panel.set_options(colour=asked["colour"])
-    if asked["colour"] == "cluster":
-        panel.session.want("clusters")
-    panel.session.run_errand(panel.show_map)
+    part = "clusters" if asked["colour"] == "cluster" else ""
+    _show_with(panel, part, panel.show_map)
 
 
 def layout(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
-    """Lay out the map with other settings."""
+    """Lay out the map with other settings.
+
+    Raises:
+        InputError: A setting that no map can be laid out with; those before stay.
+    """
     settings = {key: value for key, value in asked.items() if key in Layout.__dataclass_fields__}
     changed = replace(panel.session.layout, **settings)
+    _check_layout(changed)
     panel.set_options(layout=asdict(changed))
     panel.session.relayout(changed)
 
@@ -142,8 +150,8 @@ def kind(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
         return
     if not 0 <= index < len(view.request.texts):
         return
-    panel.kinds[view.request.texts[index]] = asked["kind"]
-    parsed = correct_kinds(view.request.parsed, panel.kinds)
+    panel.session.kinds[view.request.texts[index]] = asked["kind"]
+    parsed = correct_kinds(view.request.parsed, panel.session.kinds)
     parts = frozenset({"kinds", "map", "percentiles"})
     panel.session.replace_view(view.serial, parts, request=replace(view.request, parsed=parsed))
 
@@ -157,9 +165,16 @@ def export(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
 
     def make() -> None:
         name, mime, content = export_view(view, what, lambda part: draw(part, view, **settings))
-        panel.send({"type": "file", "name": name, "mime": mime}, buffers=[content])
+        panel.send(
+            {"type": "file", "name": name, "mime": mime, "id": asked.get("id")}, buffers=[content]
+        )
 
     panel.session.run_errand(make)
+
+
+def measure(panel: Explorer, _asked: Asked, _: list[memoryview]) -> None:
+    """Measure the percentiles, however long it takes."""
+    panel.session.measure()
 
 
 def send_plotly(panel: Explorer, _asked: Asked, _: list[memoryview]) -> None:
@@ -183,14 +198,54 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
             layout,
             kind,
             export,
+            measure,
             send_plotly,
         )
     }
 )
 
 
-def _prompt(asked: Mapping[str, str]) -> str:
+def _prompt(asked: Mapping[str, Any]) -> str | Prompt:
     """The ``prompt`` argument for what the radio buttons and the box say."""
     if asked["choice"] == "none":
         return ""
-    return asked["own"] if asked["choice"] == "own" else asked["choice"]
+    if asked["choice"] != "own":
+        return str(asked["choice"])
+    own = str(asked["own"])
+    return Prompt.from_prefix(own) if asked.get("exact", False) else own
+
+
+def _prompt_option(view: View) -> dict[str, Any]:
+    """What radio buttons and box say for the instruction of a view: the way back of ``_prompt``."""
+    asked, used = view.request.prompt, view.embeddings.prompt
+    if not used.prefix:
+        return {"choice": "none", "own": "", "exact": False}
+    if used.name:
+        return {"choice": used.name, "own": "", "exact": False}
+    as_typed = isinstance(asked, str)
+    return {"choice": "own", "own": asked if as_typed else used.prefix, "exact": not as_typed}
+
+
+def _show_with(panel: Explorer, part: str, show: Callable[[], None]) -> None:
+    """Show something again; a part that it lacks is computed first, and then shown by itself."""
+    view = panel.view
+    if part:
+        panel.session.want(part)
+    if not part or (view is not None and getattr(view, part) is not None):
+        panel.session.run_errand(show)
+
+
+def _check_layout(asked: Layout) -> None:
+    allowed = {
+        "method": asked.method in ("umap", "pca"),
+        "n_neighbors": type(asked.n_neighbors) is int and asked.n_neighbors >= 2,
+        "min_dist": type(asked.min_dist) in (int, float) and 0 <= asked.min_dist < 1,
+        "seed": type(asked.seed) is int and asked.seed >= 0,
+    }
+    for name, good in allowed.items():
+        if not good:
+            raise InputError(
+                f"The map was asked for with {name}={getattr(asked, name)!r}. Allowed are method "
+                "'umap' or 'pca', a whole number of neighbours from 2, a least distance from 0 to "
+                "below 1, and a whole seed from 0. The map stays as it is."
+            )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from workbench.contracts import EmbedderChoice
-from workbench.figures import clip
+from workbench.contracts import EmbedderChoice, Kind
+from workbench.figures import KIND_NAMES, clip
 from workbench.panels.describe import size_words
 from workbench.panels.sources import Source
 from workbench.panels.state import Layout, Status, View
@@ -21,13 +21,14 @@ def opening_options(source: Source, choice: EmbedderChoice, choices: list[Payloa
     """What the controls show when the panel opens."""
     return {
         "samples": list(sample_names()),
+        "kinds": dict(KIND_NAMES),
         "choices": choices,
         "spec": choice.spec,
         "mode": "lines",
         "source": source.words,
         "clipped": source.clipped,
         "column": "",
-        "prompt": {"choice": choice.default_prompt or "none", "own": ""},
+        "prompt": {"choice": choice.default_prompt or "none", "own": "", "exact": False},
         "order": "given",
         "colour": "kind",
         "layout": asdict(Layout()),
@@ -110,8 +111,9 @@ def status_payload(status: Status) -> Payload:
         "details": status.details,
         "facts": [list(fact) for fact in status.facts],
         "ask_bytes": status.ask_bytes,
+        "ask_spec": status.ask_spec,
     }
 
 
-def _name(kind: str) -> str:
-    return {"zh": "Chinese", "en": "English"}.get(kind, kind)
+def _name(kind: Kind) -> str:
+    return KIND_NAMES[kind] if kind in ("zh", "en") else kind

@@ -30,7 +30,10 @@ def texts_payload(view: View) -> Payload:
     return {
         "serial": view.serial,
         "label": view.label,
-        "texts": [item.text[:SHOWN_CHARACTERS] for item in items],
+        "texts": [
+            t if len(t) <= SHOWN_CHARACTERS else t[:SHOWN_CHARACTERS] + "…"
+            for t in view.request.texts
+        ],
         "kinds": [item.kind for item in items],
         "labels": [item.label for item in items],
         "lines": [item.line for item in items],
@@ -45,7 +48,7 @@ def percentile_payload(view: View) -> Payload:
     """Where neighbours' cosines stand among unrelated pairs: (n, k) percent and pair counts."""
     background = view.background
     if background is None:
-        return {}
+        return {"serial": view.serial, "why": view.no_background}
     near = view.comparison.indices  # (n, k)
     kinds = [item.kind for item in view.request.parsed.items]
     own = [kind for kind in kinds for _ in range(near.shape[1])]
@@ -68,18 +71,21 @@ def matrix_payload(
     order: str = "given",
     window: tuple[slice, slice] | None = None,
 ) -> Payload:
-    """The similarity matrix in at most ``MATRIX_SIDE``² cells, or a window of it in full."""
+    """The similarity matrix in at most ``MATRIX_SIDE``² cells, or a window of it in full.
+
+    A window is served from ``MATRIX_SIDE`` texts a side down; above it, the whole is.
+    """
     places = order_of(view, order)
     texts = [item.text for item in view.request.parsed.items]
-    if window is None:
+    if window is None or max(part.stop - part.start for part in window) > MATRIX_SIDE:
         summary = view.comparison.summarize(order=places, max_side=MATRIX_SIDE)
         figure = matrix_figure(summary, texts)
         n, cells = len(texts), len(summary.mean)
-        note = (
-            f"{n} × {n}, cosine"
-            if summary.exact
-            else (f"{n:,} × {n:,} as {cells} × {cells} mean cells; zoom in for single pairs")
-        )
+        note = f"{n} × {n}, cosine"
+        if not summary.exact:
+            note = f"{n:,} × {n:,} as {cells} × {cells} mean cells; zoom in for single pairs"
+        if order == "clustered":
+            note += f", ordered by {view.order_method}"
         axis = _axis(summary)
         return _matrix(view, figure, summary.mean, axis, axis, note, exact=summary.exact)
     rows, columns = window
@@ -108,6 +114,8 @@ def changes_payload(view: View, *, fresh: bool) -> Payload:
     ]
     axis = _axis(change.difference)
     note = "cosine after − before"
+    if not change.difference.exact:
+        note += f", {len(change):,} texts as {len(change.difference.mean)} mean cells a side"
     payload = _matrix(
         view, figure, change.difference.mean, axis, axis, note, exact=change.difference.exact
     )

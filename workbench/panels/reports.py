@@ -14,8 +14,17 @@ LEAST_S = 0.1
 """Between two statuses of one stage: a page need not redraw more often."""
 
 
-def report_progress(say: Callable[[Status], None], phase: Phase) -> ProgressFn:
-    """A progress callback that says statuses, with a rate over what this run itself has done."""
+UNITS: dict[str, Unit] = {"download": "bytes", "project": "epochs"}
+
+
+def report_progress(say: Callable[[Status], None], phase: Phase, sentence: str = "") -> ProgressFn:
+    """A progress callback that says statuses, with a rate over what this run itself has done.
+
+    Args:
+        say: Takes the statuses.
+        phase: Theirs.
+        sentence: What to say where the work says nothing itself; "": how many are done.
+    """
     started = said = time.perf_counter()
     stage: str | None = None
     before = 0
@@ -29,8 +38,9 @@ def report_progress(say: Callable[[Status], None], phase: Phase) -> ProgressFn:
             return
         said = now
         rate = (progress.done - before) / (now - started) if now > started else 0.0
-        unit: Unit = "bytes" if progress.stage == "download" else "texts"
-        message = progress.message or f"{progress.done:,} of {progress.total:,} {unit}"
+        unit = UNITS.get(progress.stage, "texts")
+        counted = f"{progress.done:,} of {progress.total:,} {unit}"
+        message = progress.message or sentence or counted
         say(Status(phase, message, progress.done, progress.total, rate, unit))
 
     return report

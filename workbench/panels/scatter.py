@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.contracts import KINDS, one_import
 from workbench.errors import DependencyError, InputError
-from workbench.figures import KIND_COLOURS, KIND_NAMES
+from workbench.figures import KIND_COLOURS, KIND_NAMES, clip
 
 if TYPE_CHECKING:
     from workbench.panels.explorer import Explorer
+
+TOOLTIP_CHARACTERS = 120
 
 
 def scatter_view(panel: Explorer) -> Any:  # noqa: ANN401  (jupyter-scatter has no types)
@@ -39,17 +41,30 @@ def scatter_view(panel: Explorer) -> Any:  # noqa: ANN401  (jupyter-scatter has 
             "x": view.projection.points[:, 0],
             "y": view.projection.points[:, 1],
             "kind": pd.Categorical(kinds, categories=present).rename_categories(KIND_NAMES),
+            "text": [clip(text, TOOLTIP_CHARACTERS) for text in view.request.texts],
         }
     )
     scatter = jscatter.Scatter(data=points, x="x", y="y", axes=False, legend=True)
     scatter.color(by="kind", map=[KIND_COLOURS[kind] for kind in present])
+    scatter.tooltip(enable=True, properties=["text"])
     scatter.selection(list(panel.selection))
-    scatter.widget.observe(lambda change: _take(panel, change["new"]), names="selection")
-    panel.observe(lambda change: scatter.selection(list(change["new"])), names="selection")
+    _link(panel, scatter, view.serial)
     return scatter
 
 
-def _take(panel: Explorer, selected: Any) -> None:  # noqa: ANN401
-    indices = [int(i) for i in selected]
-    if indices != list(panel.selection):
-        panel.selection = indices
+def _link(panel: Explorer, scatter: Any, serial: int) -> None:  # noqa: ANN401
+    """One selection in both, for as long as the panel shows the view of that serial."""
+
+    def link(change: dict[str, Any]) -> None:
+        if panel.view is None or panel.view.serial != serial:
+            panel.unobserve(link, names="selection")
+            scatter.widget.unobserve(link, names="selection")
+            return
+        indices = [int(i) for i in change["new"]]
+        if change["owner"] is panel:
+            scatter.selection(indices)
+        elif indices != list(panel.selection):
+            panel.selection = indices
+
+    panel.observe(link, names="selection")
+    scatter.widget.observe(link, names="selection")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -23,25 +22,14 @@ from workbench.contracts import (
 from workbench.errors import Cancelled, InputError
 from workbench.panels.describe import embedding_facts, size_words
 from workbench.panels.reports import report_failure, report_progress
-from workbench.panels.state import Layout, Request, Status, View
-from workbench.panels.views import build_view, extras_of, old_points
-from workbench.panels.worker import Worker
-from workbench.studies import measure_background, project
+from workbench.panels.state import Layout, Request, Status, Unrelated, View
+from workbench.panels.views import build_view, correct_kinds, extras_of, old_points
+from workbench.panels.worker import Workers
+from workbench.panels.yardstick import Yardstick
+from workbench.studies import project
 
 ShowFn: TypeAlias = Callable[[View, frozenset[str]], None]
 TellFn: TypeAlias = Callable[[Status], None]
-
-BACKGROUND_BUDGET_S = 20.0
-"""Percentiles are measured unasked only where the sample texts take less than this to embed."""
-
-
-@dataclass(frozen=True)
-class Unrelated:
-    """Texts of known topics: two of different topics are an unrelated pair."""
-
-    texts: Sequence[str]
-    kinds: Sequence[Kind]
-    topics: Sequence[str]
 
 
 class Session:
@@ -73,18 +61,17 @@ class Session:
         self.status = Status()
         self.failure: BaseException | None = None
         self.wants: frozenset[str] = frozenset()
-        self._seconds_a_text: dict[str, float] = {}
+        self.kinds: dict[str, Kind] = {}
+        self._running = False
         self._show = show
         self._tell = tell
-        self._unrelated = unrelated
+        self._yardstick = None if unrelated is None else Yardstick(unrelated)
         self.lock = lock or threading.RLock()
-        self._embedding = Worker("workbench-embed", self._crashed)
-        self._mapping = Worker("workbench-map", self._crashed)
-        self._errands = ThreadPoolExecutor(1, thread_name_prefix="workbench-errand")
+        self.workers = Workers(self._crashed)
 
     def embed(self, make: Callable[[], Request]) -> None:
         """Start the request that ``make`` gives; one that still runs is cancelled and replaced."""
-        self._embedding.submit(lambda cancel: self._guard(make, cancel))
+        self.workers.embedding.submit(lambda cancel: self._guard(make, cancel))
 
     def relayout(self, layout: Layout) -> None:
         """Lay out the present view's map anew, from where its points are."""
@@ -93,7 +80,7 @@ class Session:
         if view is not None:
             start = None if view.projection is None else view.projection.points
             view = replace(view, before_points=None)  # what moves now is not the toggle's doing
-            self._mapping.submit(lambda cancel: self._map(view, cancel, start=start))
+            self.workers.mapping.submit(lambda cancel: self._map(view, cancel, start=start))
 
     def want(self, part: str) -> None:
         """Add "order" or "clusters" to this view and all that follow."""
@@ -109,7 +96,7 @@ class Session:
 
     def run_errand(self, errand: Callable[[], None]) -> None:
         """Do something short off the calling thread, in the order asked, without stopping a run."""
-        self._errands.submit(self.attempt, errand)
+        self.workers.errands.submit(self.attempt, errand)
 
     def attempt(self, work: Callable[[], None]) -> None:
         """Do something in the calling thread; what it raises becomes a message in the panel."""
@@ -118,24 +105,24 @@ class Session:
         except Exception as exc:  # noqa: BLE001  (ipywidgets would swallow it)
             self.say(report_failure(exc))
 
-    def end(self) -> None:
-        """Stop what runs and let the threads end."""
-        self._embedding.end()
-        self._mapping.end()
-        self._errands.shutdown(wait=False, cancel_futures=True)
+    def measure(self) -> None:
+        """Measure percentiles for what is on screen, however long it takes."""
 
-    def cancel(self) -> None:
-        """Stop what runs; what is on screen stays."""
-        self._embedding.cancel()
-        self._mapping.cancel()
+        def job(cancel: threading.Event) -> None:
+            view = self.view
+            if view is None or self._yardstick is None:
+                return
+            self.say(Status("embedding", "Measuring the percentiles…", facts=self.status.facts))
+            embedder = self.catalogue.load(view.request.spec, cancel=cancel)
+            try:
+                changes = self._yardstick.measure(embedder, view, cancel=cancel, patient=True)
+            except Cancelled as exc:
+                self.say(Status("cancelled", str(exc), exc.done, exc.total))
+                return
+            self.replace_view(view.serial, frozenset({"percentiles"}), **changes)
+            self.say(Status("done", "The percentiles are measured."))
 
-    def wait(self, timeout_s: float | None = None) -> bool:
-        """Block until both threads rest; False when ``timeout_s`` passed first."""
-        deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        if not self._embedding.wait(timeout_s):
-            return False
-        rest = None if deadline is None else max(0.0, deadline - time.monotonic())
-        return self._mapping.wait(rest)
+        self.workers.embedding.submit(job)
 
     def replace_view(self, serial: int, parts: frozenset[str], **changes: object) -> None:
         """Change parts of the view of that serial; a view that has been replaced stays as it is."""
@@ -154,9 +141,11 @@ class Session:
     def _guard(self, make: Callable[[], Request], cancel: threading.Event) -> None:
         kept = "" if self.view is None else " What is on screen is the result before."
         self.failure = None
+        self._running = True  # the map of the run before says nothing now
         try:
             self._run(make(), cancel)
         except Cancelled as exc:
+            self.failure = exc
             self.say(Status("cancelled", f"{exc}{kept}", exc.done, exc.total))
         except Exception as exc:  # noqa: BLE001  (anything must end as a message in the panel)
             self._crashed(exc, kept)
@@ -173,7 +162,7 @@ class Session:
         if choice.state == "needs download" and not request.agreed:
             size = choice.download_bytes or self.catalogue.measure_download(request.spec)
             ask = f"{choice.label} is not on this machine: a download of {size_words(size)}."
-            self.say(Status("consent", ask, ask_bytes=size))
+            self.say(Status("consent", ask, ask_bytes=size, ask_spec=request.spec))
             return
         embedder = self.catalogue.load(
             request.spec, progress=report_progress(self.say, "loading"), cancel=cancel
@@ -185,24 +174,43 @@ class Session:
             cancel=cancel,
         )
         check_cancel(cancel, done=len(embeddings), total=len(embeddings))
-        self._present(request, embeddings, choice.label)
-        self._measure_background(embedder, request, embeddings, cancel)
+        self._present(request, embeddings, choice.label, cancel)
+        self._measure_background(embedder, cancel)
 
-    def _present(self, request: Request, embeddings: Embeddings, label: str) -> None:
+    def _present(
+        self, request: Request, embeddings: Embeddings, label: str, cancel: CancelSignal
+    ) -> None:
         self.say(Status("comparing", "Comparing…"))
         started = time.perf_counter()
-        view = build_view(self.view, request, embeddings, label=label, wants=self.wants)
-        start = old_points(self.view, request)
+        old = self.view
+        view = build_view(old, request, embeddings, label=label, wants=self.wants, cancel=cancel)
         with self.lock:
-            self.view = view
+            # kinds may have been corrected while the run was on its way
+            corrected = replace(request, parsed=correct_kinds(request.parsed, self.kinds))
+            self.view = view = replace(view, request=corrected)
             self._show(view, frozenset({"texts", "map"}))
+            self._running = False
         facts = embedding_facts(embeddings, time.perf_counter() - started)
-        n = len(embeddings)
-        self.say(Status("done", f"{n:,} texts embedded.", n, n, facts=facts))
-        self._mapping.submit(lambda cancel: self._map(view, cancel, start=start))
+        message = f"{len(embeddings):,} texts embedded."
+        self.say(Status("mapping", f"{message} Drawing the map…", facts=facts))
+        self.workers.mapping.submit(
+            lambda cancel: self._map(view, cancel, start=old_points(old, request), message=message)
+        )
 
-    def _map(self, view: View, cancel: CancelSignal, *, start: NDArray[np.float32] | None) -> None:
-        layout = self.layout
+    def _map(
+        self,
+        view: View,
+        cancel: CancelSignal,
+        *,
+        start: NDArray[np.float32] | None,
+        message: str = "",
+    ) -> None:
+        layout, facts = self.layout, self.status.facts
+
+        def say(status: Status) -> None:
+            if not self._running:
+                self.say(replace(status, facts=facts))
+
         try:
             projection = project(
                 view.embeddings.vectors,
@@ -211,39 +219,25 @@ class Session:
                 seed=layout.seed,
                 method=layout.method,
                 start=start,
+                progress=report_progress(say, "mapping", f"{message} Drawing the map…"),
                 cancel=cancel,
             )
         except Cancelled:
+            say(Status("done", f"{message} The map was cancelled: it is as it was before."))
             return
-        self.replace_view(
-            view.serial, frozenset({"map"}), projection=projection, before_points=view.before_points
-        )
+        changes = {"projection": projection, "before_points": view.before_points}
+        self.replace_view(view.serial, frozenset({"map"}), **changes)
+        say(Status("done", message or "The map is drawn."))
 
-    def _measure_background(
-        self, embedder: Embedder, request: Request, embeddings: Embeddings, cancel: CancelSignal
-    ) -> None:
+    def _measure_background(self, embedder: Embedder, cancel: CancelSignal) -> None:
         view = self.view
-        if self._unrelated is None or view is None:
+        if self._yardstick is None or view is None:
             return
-        while not self._mapping.wait(0.05):  # the map is waited for, percentiles are not
+        while not self.workers.mapping.wait(0.05):  # the map is waited for, percentiles are not
             if cancel.is_set():
                 return
-        computed = int((~embeddings.cached).sum())
-        if computed:
-            self._seconds_a_text[request.spec] = embeddings.seconds / computed
-        unrelated = self._unrelated()
-        cost_s = self._seconds_a_text.get(request.spec, 0.0) * len(unrelated.texts)
-        if cost_s > BACKGROUND_BUDGET_S:
-            return
         try:
-            background = measure_background(
-                embedder,
-                unrelated.texts,
-                unrelated.kinds,
-                unrelated.topics,
-                prompt=request.prompt,
-                cancel=cancel,
-            )
+            changes = self._yardstick.measure(embedder, view, cancel=cancel)
         except Cancelled:
             return
-        self.replace_view(view.serial, frozenset({"percentiles"}), background=background)
+        self.replace_view(view.serial, frozenset({"percentiles"}), **changes)

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.contracts import Embeddings, Prompt
+from workbench.contracts import Embeddings, Kind, Prompt
 from workbench.studies import Background, Change, Comparison, Projection
 from workbench.texts import ParsedTexts
 
 Phase: TypeAlias = Literal[
-    "idle", "consent", "loading", "embedding", "comparing", "done", "cancelled", "error"
+    "idle", "consent", "loading", "embedding", "comparing", "mapping", "done", "cancelled", "error"
 ]
-Unit: TypeAlias = Literal["texts", "bytes"]
-BUSY: tuple[Phase, ...] = ("loading", "embedding", "comparing")
+Unit: TypeAlias = Literal["texts", "bytes", "epochs"]
+BUSY: tuple[Phase, ...] = ("loading", "embedding", "comparing", "mapping")
+
+
+@dataclass(frozen=True)
+class Unrelated:
+    """Texts of known topics: two of different topics are an unrelated pair."""
+
+    texts: Sequence[str]
+    kinds: Sequence[Kind]
+    topics: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -70,10 +80,12 @@ class View:
         comparison: Neighbours and orders.
         projection: The map so far (PCA first), or None.
         background: Cosines of unrelated pairs under the same embedder and prompt, or None.
+        no_background: Why there are no such cosines, or "".
         change: What the last toggle changed, or None.
         before: Label of the view that ``change`` starts from.
         before_points: (n, 2) where the texts stood on the map before that toggle, or None.
         order: (n,) an order that puts like beside like, once it was asked for.
+        order_method: How that order was found.
         clusters: (n,) cluster numbers, -1 for none, once they were asked for.
     """
 
@@ -84,10 +96,12 @@ class View:
     comparison: Comparison
     projection: Projection | None = None
     background: Background | None = None
+    no_background: str = ""
     change: Change | None = None
     before: str = ""
     before_points: NDArray[np.float32] | None = None
     order: NDArray[np.int64] | None = None
+    order_method: str = ""
     clusters: NDArray[np.int64] | None = None
 
 
@@ -104,6 +118,7 @@ class Status:
         unit: What is counted.
         details: A traceback, folded away, or "".
         facts: Pairs of a word and its value, once the work is done.
+        ask_spec: The embedder that the question is about.
         ask_bytes: Size of the download to agree to, where ``phase`` is "consent"; 0 if unknown.
     """
 
@@ -116,3 +131,4 @@ class Status:
     details: str = ""
     facts: tuple[tuple[str, str], ...] = field(default=())
     ask_bytes: int = 0
+    ask_spec: str = ""

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.contracts import Embeddings
+from workbench.contracts import CancelSignal, Embeddings, Kind
 from workbench.panels.describe import view_label
 from workbench.panels.state import Request, View
 from workbench.studies import (
     Change,
     Comparison,
     Projection,
+    carry_over,
     cluster_texts,
     compare,
     compare_change,
     order_by_likeness,
     project,
 )
+from workbench.texts import ParsedTexts
 
 NEIGHBOURS = 10
 
@@ -31,6 +34,7 @@ def build_view(
     *,
     label: str,
     wants: frozenset[str],
+    cancel: CancelSignal | None = None,
 ) -> View:
     """Compare the vectors with each other, and with those of the view before.
 
@@ -40,10 +44,14 @@ def build_view(
         embeddings: Its vectors.
         label: The model's.
         wants: Parts that somebody looks at: "order", "clusters".
+        cancel: Looked at between the steps.
+
+    Raises:
+        Cancelled: ``cancel`` was set.
     """
-    comparison = compare(embeddings.vectors, k=NEIGHBOURS, clustered=False)
+    comparison = compare(embeddings.vectors, k=NEIGHBOURS, clustered=False, cancel=cancel)
     words = view_label(label, embeddings.prompt)
-    change, before = _change(old, request, embeddings)
+    change, before = _change(old, request, embeddings, cancel)
     view = View(
         serial=1 if old is None else old.serial + 1,
         request=request,
@@ -59,7 +67,7 @@ def build_view(
 
 
 def _change(
-    old: View | None, request: Request, embeddings: Embeddings
+    old: View | None, request: Request, embeddings: Embeddings, cancel: CancelSignal | None
 ) -> tuple[Change | None, str]:
     """What differs from the view before, where the texts are the same and one thing was toggled."""
     if old is None or old.request.texts != request.texts:
@@ -68,7 +76,8 @@ def _change(
     same_prefix = old.embeddings.prompt.prefix == embeddings.prompt.prefix
     if same_prefix and old.request.spec == request.spec:
         return old.change, old.before
-    return compare_change(old.embeddings, embeddings, k=NEIGHBOURS), old.label
+    change = compare_change(old.embeddings, embeddings, k=NEIGHBOURS, cancel=cancel)
+    return change, old.label
 
 
 def _trails(old: View | None, change: Change | None) -> NDArray[np.float32] | None:
@@ -80,11 +89,11 @@ def _trails(old: View | None, change: Change | None) -> NDArray[np.float32] | No
     return None if old.projection is None else old.projection.points
 
 
-def extras_of(comparison: Comparison, wants: frozenset[str]) -> dict[str, NDArray[np.int64]]:
+def extras_of(comparison: Comparison, wants: frozenset[str]) -> dict[str, object]:
     """What is computed only once somebody looks at it."""
-    extras = {}
+    extras: dict[str, object] = {}
     if "order" in wants:
-        extras["order"] = order_by_likeness(comparison.vectors)[0]
+        extras["order"], extras["order_method"] = order_by_likeness(comparison.vectors)
     if "clusters" in wants:
         extras["clusters"] = cluster_texts(comparison.vectors)
     return extras
@@ -103,5 +112,13 @@ def old_points(old: View | None, request: Request) -> NDArray[np.float32] | None
 def _first_picture(old: View | None, request: Request, embeddings: Embeddings) -> Projection:
     """The map to show at once: the one before where the texts are the same, else PCA."""
     if old is not None and old.projection is not None and old.request.texts == request.texts:
-        return old.projection
+        return carry_over(old.projection, embeddings.vectors)
     return project(embeddings.vectors, method="pca")
+
+
+def correct_kinds(parsed: ParsedTexts, kinds: Mapping[str, Kind]) -> ParsedTexts:
+    """The same texts with the user's own word on their kinds."""
+    if not kinds:
+        return parsed
+    items = tuple(replace(item, kind=kinds.get(item.text, item.kind)) for item in parsed.items)
+    return replace(parsed, items=items)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import atexit
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
 Job: TypeAlias = Callable[[threading.Event], None]
@@ -97,3 +99,36 @@ class Worker:
                 with self._changed:
                     self._signal = None
                     self._changed.notify_all()
+
+
+class Workers:
+    """The panel's threads: one embeds, one draws maps, one runs errands in the order asked.
+
+    Args:
+        on_crash: Called in a worker's thread with an exception that a job let escape.
+    """
+
+    def __init__(self, on_crash: Callable[[BaseException], None]) -> None:
+        self.embedding = Worker("workbench-embed", on_crash)
+        self.mapping = Worker("workbench-map", on_crash)
+        self.errands = ThreadPoolExecutor(1, thread_name_prefix="workbench-errand")
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Block until embedding and mapping rest; False when ``timeout_s`` passed first."""
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        if not self.embedding.wait(timeout_s):
+            return False
+        return self.mapping.wait(
+            None if deadline is None else max(0.0, deadline - time.monotonic())
+        )
+
+    def cancel(self) -> None:
+        """Ask what embeds and what maps to stop."""
+        self.embedding.cancel()
+        self.mapping.cancel()
+
+    def end(self) -> None:
+        """Stop what runs and let the threads end."""
+        self.embedding.end()
+        self.mapping.end()
+        self.errands.shutdown(wait=False, cancel_futures=True)

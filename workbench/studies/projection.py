@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, TypeAlias
 
@@ -59,6 +59,24 @@ class Projection:
 
     def __len__(self) -> int:
         return len(self.points)
+
+
+def carry_over(projection: Projection, vectors: ArrayLike) -> Projection:
+    """An earlier map of the same texts, judged by new vectors: what to show until theirs is drawn.
+
+    Args:
+        projection: The earlier map.
+        vectors: (n, dim), or an Embeddings.
+
+    Returns:
+        The old points with the share of *these* vectors' neighbours that they keep.
+    """
+    unit = normalize_rows(as_matrix(vectors))
+    return replace(
+        projection,
+        preservation=preservation(unit, projection.points, PRESERVATION_K),
+        notes=("these are the points of the map before", *projection.notes),
+    )
 
 
 def project(

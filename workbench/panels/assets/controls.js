@@ -4,7 +4,7 @@ const AUTO_EMBED_TEXTS = 500; // a toggle re-embeds at once up to here; beyond, 
 
 class Controls {
   constructor(model) {
-    this.model = model;
+    Object.assign(this, { model, seen: {}, sent: { mode: [], prompt: [] } });
     this.id = `ewb${Math.random().toString(36).slice(2)}`;
     this.texts = h("textarea", {
       class: "ewb-texts", spellcheck: false, rows: 10, "aria-label": "Texts, as the split below says",
@@ -20,11 +20,12 @@ class Controls {
     this.mode = this.select("Split", [
       ["lines", "lines"], ["blocks", "blocks"],
       ["jsonl", "JSONL"], ["csv", "CSV"], ["tsv", "TSV"],
-    ], "ewb-mode", () => this.showColumn());
+    ], "ewb-mode", () => { this.showColumn(); this.showPreview(); });
     this.column = h("input", { class: "ewb-column", type: "text", placeholder: "column (auto)", "aria-label": "Text column" });
     this.sample = this.select("Sample", [], "ewb-sample", () => {
-      if (this.sample.value) model.send({ do: "sample", name: this.sample.value });
+      model.send({ do: "sample", name: this.sample.value });
       this.sample.value = "";
+      this.mode.value = "lines"; // as samples are
     });
     this.file = h("input", { type: "file", class: "ewb-file", hidden: true,
       accept: ".txt,.md,.csv,.tsv,.jsonl,.ndjson,.json,.parquet", onchange: () => this.upload() });
@@ -32,15 +33,17 @@ class Controls {
     this.embedder = this.select("Embedder", [], "ewb-embedder", () => this.chooseEmbedder());
     this.spec = h("input", { class: "ewb-spec", type: "text", hidden: true, "aria-label": "Directory or hub id",
       placeholder: "directory or hub id, then Enter",
+      oninput: () => this.onspec?.(), onchange: () => this.askPreview(),
       onkeydown: (event) => event.key === "Enter" && this.embed() });
     this.about = h("div", { class: "ewb-hint" });
     this.prompts = h("div", { class: "ewb-radios", role: "radiogroup", "aria-label": "Instruction prefix" });
+    const askSoon = debounce(() => this.askPreview(), 150);
     this.own = h("textarea", { class: "ewb-own", rows: 2, hidden: true, "aria-label": "Own instruction or prefix",
       placeholder: "An instruction, or a full prefix that ends in “:”",
       onkeydown: (event) => {
         if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); this.embed(); }
       },
-      oninput: debounce(() => this.askPreview(), 150) });
+      oninput: () => { this.given = undefined; this.showPreview(); askSoon(); } });
     this.preview = h("div", { class: "ewb-preview", "aria-label": "The exact string that is embedded" });
     this.go = h("button", { class: "ewb-button ewb-go", title: "Ctrl/Cmd+Enter", onclick: () => this.embed() }, "Embed");
     this.stop = h("button", { class: "ewb-button ewb-cancel", disabled: true,
@@ -59,6 +62,7 @@ class Controls {
     model.watch("options", () => this.showOptions());
     model.watch("text", () => { this.filled(); });
     model.watch("busy", () => { this.stop.disabled = !model.get("busy"); });
+    model.watch("table", () => this.arrived());
     model.watch("preview selection text table", () => this.showPreview());
   }
 
@@ -72,21 +76,51 @@ class Controls {
       options.map(([value, text]) => h("option", { value }, text)));
   }
 
+  // Which options changed since they were last seen; the echo of a press of this view is no change.
+  fresh(options) {
+    return new Set(Object.keys(options).filter((key) => {
+      const value = JSON.stringify(options[key]);
+      if (value === this.seen[key]) return false;
+      this.seen[key] = value;
+      const echo = this.sent[key]?.indexOf(value) ?? -1;
+      if (this.sent[key]) this.sent[key] = echo < 0 ? [] : this.sent[key].slice(echo + 1);
+      return echo < 0;
+    }));
+  }
+
+  // Only what changed: what was chosen here and is not embedded yet stays as it is.
   showOptions() {
     const options = this.model.get("options");
-    fill(this.sample, h("option", { value: "" }, "sample…"), options.samples.map((name) => h("option", { value: name }, name)));
-    fill(this.embedder, options.choices.map((choice) => h("option", { value: choice.spec }, `${choice.label} · ${choice.words}`)),
-      h("option", { value: "" }, "another directory or hub id…"));
-    this.choices = new Map(options.choices.map((choice) => [choice.spec, choice]));
-    this.embedder.value = options.spec;
-    this.spec.hidden = this.embedder.value !== "";
-    this.mode.value = options.mode;
-    this.source.textContent = this.dirty ? "" : options.source;
+    const fresh = this.fresh(options);
+    if (fresh.has("samples")) fill(this.sample, ["", ...options.samples].map((name) => h("option", { value: name }, name || "sample…")));
+    if (fresh.has("choices")) {
+      const held = this.embedder.value;
+      fill(this.embedder, options.choices.map((choice) => h("option", { value: choice.spec }, `${choice.label} · ${choice.words}`)),
+        h("option", { value: "" }, "another directory or hub id…"));
+      this.choices = new Map(options.choices.map((choice) => [choice.spec, choice]));
+      this.embedder.value = held;
+      if (this.embedder.selectedIndex < 0) this.embedder.value = options.spec;
+    }
+    if (fresh.has("spec")) this.embedder.value = options.spec;
+    if (fresh.has("mode") || fresh.has("source")) this.mode.value = options.mode;
+    if (fresh.has("column")) this.column.value = options.column;
+    if (fresh.has("prompt")) {
+      this.promptChoice = options.prompt.choice;
+      this.own.value = options.prompt.own;
+      this.given = options.prompt; // to the letter: a text box would turn its CR into LF
+    }
     this.texts.readOnly = options.clipped;
-    this.promptChoice = options.prompt.choice;
-    if (document.activeElement !== this.own) this.own.value = options.prompt.own;
+    this.showSource();
     this.showColumn();
+    if (!["choices", "spec", "prompt"].some((key) => fresh.has(key))) return;
+    this.spec.hidden = this.embedder.value !== "";
+    this.onspec?.();
     this.showPrompts();
+    this.askPreview();
+  }
+
+  showSource() {
+    this.source.textContent = this.dirty ? "" : this.model.get("options").source;
   }
 
   showColumn() {
@@ -99,10 +133,12 @@ class Controls {
 
   chooseEmbedder() {
     this.spec.hidden = this.embedder.value !== "";
-    if (!this.spec.hidden) return this.spec.focus();
+    this.onspec?.();
+    if (!this.spec.hidden) { this.showPrompts(); return this.spec.focus(); }
     const { prompts, default: own } = this.chosen();
     if (this.promptChoice !== "own") this.promptChoice = own ?? (this.promptChoice in prompts ? this.promptChoice : "none");
     this.showPrompts();
+    this.askPreview();
     this.embed();
   }
 
@@ -130,21 +166,45 @@ class Controls {
     this.showPreview();
   }
 
-  askPreview() {
-    this.model.send({ do: "preview", spec: this.currentSpec(), prompt: { choice: this.promptChoice, own: this.own.value } });
+  prompt() {
+    const { own, exact } = this.given ?? { own: this.own.value };
+    return { choice: this.promptChoice, own, exact: Boolean(exact) };
   }
 
-  // The string the model really sees, for the selected text or the first one.
+  askPreview() {
+    if (this.promptChoice === "own") this.model.send({ do: "preview", spec: this.currentSpec(), prompt: this.prompt() });
+  }
+
+  // The prefix that the model really sees: its own prompts are known here, others the kernel tells.
+  prefix() {
+    const choice = this.chosen();
+    if (this.promptChoice === "none") return { prefix: "" };
+    if (this.promptChoice !== "own") return choice ? { prefix: choice.prompts[this.promptChoice] ?? "" } : { prefix: "…", note: "known once the model is loaded" };
+    const asked = JSON.stringify({ spec: this.currentSpec(), prompt: this.prompt() });
+    const told = this.model.get("preview");
+    if (JSON.stringify(told.asked) === asked) this.told = { ...told, asked };
+    return this.told?.asked === asked ? this.told : { prefix: "…", note: "asking the kernel" };
+  }
+
+  // The selected text or the first one; of an edited box its first line, null where that is no text yet.
+  firstText() {
+    const box = this.texts.value;
+    const table = this.model.get("table");
+    const edited = this.dirty && box !== this.embedded;
+    if (!edited && table.texts.length) return table.texts[this.model.get("selection")[0] ?? 0] ?? "";
+    const line = firstLine(box);
+    return this.mode.value === "lines" && !line.startsWith("```") ? line : null;
+  }
+
   showPreview() {
     if (!this.choices) return;
-    const named = this.chosen()?.prompts?.[this.promptChoice];
-    const asked = this.promptChoice === "own" ? this.model.get("preview") : { prefix: named ?? "", note: "" };
-    const table = this.model.get("table");
-    const first = table.texts[this.model.get("selection")[0] ?? 0] ?? this.texts.value.split("\n")[0] ?? "";
+    const { prefix, note, error } = this.prefix();
+    const first = this.firstText();
     const visible = (s) => s.replace(/\n/g, "⏎\n").replace(/\t/g, "⇥");
     fill(this.preview,
-      h("span", { class: "ewb-prefix" }, visible(asked.prefix)), visible(oneLine(first, 120)),
-      asked.note || asked.error ? h("div", { class: asked.error ? "ewb-bad" : "ewb-hint" }, asked.error || asked.note) : null);
+      h("span", { class: "ewb-prefix" }, visible(prefix)),
+      first === null ? h("span", { class: "ewb-faint" }, "the text") : visible(oneLine(first, 120)),
+      note || error ? h("div", { class: error ? "ewb-bad" : "ewb-hint" }, error || note) : null);
   }
 
   currentSpec() {
@@ -155,20 +215,30 @@ class Controls {
   filled() {
     const text = this.model.get("text");
     if (this.texts.value === text) return;
-    this.texts.value = text;
-    this.dirty = false;
+    Object.assign(this, { dirty: false }).texts.value = text;
+    this.showSource();
+  }
+
+  // Once the texts of a press are on screen, the preview may show which of them is selected.
+  arrived() {
+    if (this.model.get("table").serial !== this.serial) this.embedded = this.pressed;
+    this.serial = this.model.get("table").serial;
   }
 
   edited() {
     this.dirty = true;
-    this.source.textContent = "";
+    this.showSource();
+    this.showPreview();
     this.saveText ??= debounce(() => { this.model.set("text", this.texts.value); this.model.save_changes(); }, 500);
     this.saveText();
   }
 
   embed(extra = {}) {
-    this.model.send({ do: "embed", text: this.dirty ? this.texts.value : null, mode: this.mode.value, column: this.column.value,
-      spec: this.currentSpec(), prompt: { choice: this.promptChoice, own: this.own.value }, ...extra });
+    const chosen = { mode: this.mode.value, prompt: this.prompt() };
+    for (const [key, value] of Object.entries(chosen)) this.sent[key].push(JSON.stringify(value));
+    this.pressed = this.texts.value;
+    this.model.send({ do: "embed", text: this.dirty ? this.pressed : null, column: this.column.value,
+      spec: this.currentSpec(), ...chosen, ...extra });
   }
 
   async upload() {

@@ -32,6 +32,12 @@ function oneLine(text, most = 200) {
   return line.length > most ? line.slice(0, most) + "…" : line;
 }
 
+// The first line that is not blank.
+function firstLine(text) {
+  const at = text.search(/\S/);
+  return at < 0 ? "" : text.slice(text.lastIndexOf("\n", at) + 1).split("\n", 1)[0];
+}
+
 // {dtype, shape, buffer: DataView} -> typed array, or an array of row views for two dimensions.
 const DTYPES = {
   f4: Float32Array, f8: Float64Array, u1: Uint8Array, i1: Int8Array,
@@ -58,8 +64,6 @@ function download(name, mime, bytes) {
   h("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
-
-const KIND_NAMES = { zh: "中文", en: "English", code: "code", mixed: "mixed", other: "other" };
 
 // The model as one view sees it: what the view listens to ends with the view.
 function scope(model) {

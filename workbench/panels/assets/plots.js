@@ -13,22 +13,23 @@ async function unpack(buffer) {
   }
 }
 
+// Each view that comes before plotly.js asks its own kernel, and the first answer serves all: a kernel may be
+// busy for long, or gone for good.
 function loadPlotly(model) {
-  const key = "__embeddingWorkbenchPlotly";
-  if (!globalThis[key]) {
-    globalThis[key] = new Promise((resolve, reject) => {
-      const take = (message, buffers) => {
-        if (message.type !== "plotly") return;
-        model.off("msg:custom", take);
-        unpack(buffers[0]).then(resolve, reject);
-      };
-      model.on("msg:custom", take);
-      model.send({ do: "send_plotly" });
-      setTimeout(() => reject(new Error("the kernel did not send plotly.js")), 60_000);
-    });
-    globalThis[key].catch(() => delete globalThis[key]);
-  }
-  return globalThis[key];
+  const shared = (globalThis.__embeddingWorkbenchPlots ??= Promise.withResolvers());
+  return new Promise((resolve, reject) => {
+    shared.promise.then(resolve);
+    if (shared.ready) return;
+    const take = (message, buffers) => {
+      if (message.type !== "plotly") return;
+      model.off("msg:custom", take);
+      if (shared.ready) return;
+      shared.ready = true;
+      unpack(buffers[0]).then(shared.resolve, (error) => { shared.ready = false; reject(error); });
+    };
+    model.on("msg:custom", take);
+    model.send({ do: "send_plotly" });
+  });
 }
 
 const CONFIG = {

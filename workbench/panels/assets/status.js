@@ -21,32 +21,33 @@ class StatusView {
     this.el = h("div", { class: "ewb-statusbox" }, this.bar, this.line, this.facts, this.issues);
     this.banner = h("div", { class: "ewb-banner", hidden: true, role: "note" });
     model.watch("status", () => this.show());
+    controls.onspec = () => this.show();
     model.watch("banner", () => this.showBanner());
     model.watch("issues", () => this.showIssues());
   }
 
   show() {
     const status = this.model.get("status");
-    const busy = ["loading", "embedding", "comparing"].includes(status.phase);
+    const busy = ["loading", "embedding", "comparing", "mapping"].includes(status.phase);
     this.bar.hidden = !busy;
     if (busy && status.total) { this.bar.max = status.total; this.bar.value = status.done; }
     else this.bar.removeAttribute("value");
     const bytes = status.unit === "bytes";
-    const rate = busy && status.rate && status.total && status.done
+    const rate = busy && status.unit !== "epochs" && status.rate && status.total && status.done
       ? ` · ${bytes ? sizeWords(status.rate) : status.rate.toFixed(status.rate < 10 ? 1 : 0) + " texts"}/s · ${timeWords((status.total - status.done) / status.rate)}` : "";
     this.line.className = `ewb-status ewb-${status.phase}`;
     this.line.dataset.phase = status.phase;
     fill(this.line, status.message + rate,
       status.details ? h("details", {}, h("summary", {}, "traceback"), h("pre", { class: "ewb-trace" }, status.details)) : null,
-      status.phase === "consent" ? this.consent() : null);
+      status.phase === "consent" && status.ask_spec === this.controls.currentSpec() ? this.consent(status) : null);
     fill(this.facts, status.facts.flatMap(([word, value]) => [h("span", {}, word), h("span", {}, value)]));
     this.facts.hidden = !status.facts.length;
   }
 
-  consent() {
-    const size = sizeWords(this.model.get("status").ask_bytes);
+  consent({ ask_bytes, ask_spec: spec }) {
+    const size = sizeWords(ask_bytes);
     return h("div", { class: "ewb-row" },
-      h("button", { class: "ewb-button ewb-go ewb-agree", onclick: () => this.controls.embed({ agreed: true }) }, `Download ${size}`),
+      h("button", { class: "ewb-button ewb-go ewb-agree", onclick: () => this.controls.embed({ agreed: true, spec }) }, `Download ${size}`),
       h("button", { class: "ewb-button ewb-decline", onclick: () => this.model.send({ do: "decline" }) }, "Not now"));
   }
 

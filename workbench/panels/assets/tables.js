@@ -34,7 +34,10 @@ class Table {
     }
     fill(this.body, rows.slice(0, this.most).map((row, at) => h("tr", {
       tabindex: at === 0 ? "0" : "-1", class: row.marked ? "ewb-marked" : "", "data-index": String(row.index),
-      onclick: (event) => { if (!event.target.closest("select,button")) this.onpick(row.index); },
+      onmousedown: (event) => { if (event.shiftKey) event.preventDefault(); }, // else the browser marks text
+      onclick: (event) => {
+        if (!event.target.closest("select,button")) this.onpick(row.index, event.shiftKey || event.ctrlKey || event.metaKey);
+      },
     }, this.columns.map((column) => h("td", { class: column.cls ?? (column.numeric ? "ewb-num" : "ewb-fit") }, column.cell(row))))));
     this.more.hidden = rows.length <= this.most;
     this.more.textContent = `${rows.length - this.most} more…`;
@@ -45,12 +48,14 @@ class Table {
     if (event.target !== row) return;
     const next = { ArrowDown: row.nextElementSibling, ArrowUp: row.previousElementSibling }[event.key];
     if (next) { event.preventDefault(); next.focus(); }
-    if (event.key === "Enter" || event.key === " ") { event.preventDefault(); this.onpick(Number(row.dataset.index)); }
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    this.onpick(Number(row.dataset.index), event.key === " " ? event.shiftKey : event.ctrlKey || event.metaKey);
   }
 }
 
-function chip(kind) {
-  return h("span", { class: `ewb-chip ewb-kind-${kind}` }, KIND_NAMES[kind] ?? kind);
+function chip(kind, names) {
+  return h("span", { class: `ewb-chip ewb-kind-${kind}` }, names[kind] ?? kind);
 }
 
 function textCell(text) {
@@ -58,15 +63,15 @@ function textCell(text) {
 }
 
 class Tables {
-  constructor(model, select) {
-    Object.assign(this, { model, select });
+  constructor(model, select, id) {
+    Object.assign(this, { model, select, id, kindNames: model.get("options").kinds });
     this.which = "neighbours";
     this.neighbours = new Table([
       { name: "cosine", numeric: true, value: (r) => r.score, cell: (r) => this.score(r), cls: "ewb-num ewb-score",
         title: "cosine similarity with the selected text" },
       { name: "percentile", numeric: true, value: (r) => r.percentile ?? -1, cell: (r) => this.percentile(r),
         title: "share of unrelated pairs of the same kinds, under this model and instruction, that are less similar" },
-      { name: "kind", value: (r) => r.kind, cell: (r) => chip(r.kind) },
+      { name: "kind", value: (r) => r.kind, cell: (r) => chip(r.kind, this.kindNames) },
       { name: "text", value: (r) => r.text, cell: (r) => textCell(r.text), cls: "ewb-textcell" },
     ], (i) => select([i]));
     this.changes = new Table([
@@ -84,11 +89,13 @@ class Tables {
       { name: "map keeps", numeric: true, value: (r) => r.preserved ?? -1, cell: (r) => (r.preserved === null ? "–" : `${Math.round(r.preserved * 100)} %`),
         title: "share of the text's true nearest neighbours that are also nearest on the map" },
       { name: "text", value: (r) => r.text, cell: (r) => textCell(r.text), cls: "ewb-textcell" },
-    ], (i) => select([i]));
+    ], (i, more) => this.pick(i, more));
     this.tabs = ["neighbours", "changes", "texts"].map((name) => h("button", {
-      class: `ewb-tab ewb-tab-${name}`, role: "tab", id: `ewb-tab-${name}`, onclick: () => this.open(name) }, name[0].toUpperCase() + name.slice(1)));
+      class: `ewb-tab ewb-tab-${name}`, role: "tab", id: `${id}-tab-${name}`, "aria-controls": `${id}-tabpanel`,
+      onclick: () => this.open(name), onkeydown: (event) => this.walk(event) }, name[0].toUpperCase() + name.slice(1)));
     this.note = h("small", { class: "ewb-sub" });
-    this.panel = h("div", { class: "ewb-tabpanel", role: "tabpanel" });
+    this.ask = h("button", { class: "ewb-button ewb-measure", hidden: true, onclick: () => model.send({ do: "measure" }) }, "Measure percentiles");
+    this.panel = h("div", { class: "ewb-tabpanel", role: "tabpanel", id: `${id}-tabpanel` });
     this.diff = h("div", { class: "ewb-diff" });
     this.about = h("div", { class: "ewb-hint" });
     this.split = h("div", { class: "ewb-split" }, this.diff, h("div", {}, this.about, this.changes.el));
@@ -105,7 +112,7 @@ class Tables {
   }
 
   percentile(row) {
-    const why = row.pairs ? `only ${row.pairs} unrelated pairs of these kinds: cannot tell` : "not measured for this model and instruction";
+    const why = row.pairs ? `only ${row.pairs} unrelated pairs of these kinds: cannot tell` : this.model.get("percentiles").why || "not measured for this model and instruction";
     if (row.percentile === null) return h("span", { class: "ewb-faint", title: why }, "–");
     const share = row.percentile === 100 ? "all" : row.percentile.toFixed(row.percentile > 99 ? 1 : 0);
     return h("span", { title: `more similar than ${share === "all" ? share : `${share} %`} of ${row.pairs} unrelated pairs of these kinds` }, share === "all" ? "100 %" : `${share} %`);
@@ -121,16 +128,37 @@ class Tables {
   kindPicker(row) {
     const select = h("select", { class: `ewb-kindpick ewb-kind-${row.kind}`, "aria-label": "kind",
       onchange: () => this.model.send({ do: "kind", index: row.index, kind: select.value }) },
-      Object.entries(KIND_NAMES).map(([kind, name]) => h("option", { value: kind }, name)));
+      Object.entries(this.kindNames).map(([kind, name]) => h("option", { value: kind }, name)));
     select.value = row.kind;
     return select;
   }
 
   open(name) {
     this.which = name;
-    this.panel.setAttribute("aria-label", name);
-    this.tabs.forEach((tab) => tab.setAttribute("aria-selected", String(tab.classList.contains(`ewb-tab-${name}`))));
+    this.panel.setAttribute("aria-labelledby", `${this.id}-tab-${name}`);
+    this.tabs.forEach((tab) => {
+      const on = tab.classList.contains(`ewb-tab-${name}`);
+      tab.setAttribute("aria-selected", String(on));
+      tab.tabIndex = on ? 0 : -1;
+    });
     this.show();
+  }
+
+  walk(event) {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const tabs = this.tabs.filter((tab) => !tab.hidden);
+    const next = tabs[(tabs.indexOf(event.currentTarget) + step + tabs.length) % tabs.length];
+    next.click();
+    next.focus();
+  }
+
+  // One text, or with "more" one text in or out of the selection.
+  pick(i, more) {
+    const selection = this.model.get("selection");
+    if (!more) this.select([i]);
+    else this.select(selection.includes(i) ? selection.filter((j) => j !== i) : [...selection, i]);
   }
 
   // Drawing anew must not take the focus from a row that the keyboard is on.
@@ -180,8 +208,10 @@ class Tables {
     const [indices, scores] = [decode(table.neighbours), decode(table.scores)];
     const measured = this.model.get("percentiles");
     const fresh = measured.serial === table.serial;
-    const percent = fresh ? decode(measured.percent) : null;
-    const pairs = fresh ? decode(measured.pairs) : null;
+    const percent = fresh && measured.percent ? decode(measured.percent) : null;
+    const pairs = fresh && measured.pairs ? decode(measured.pairs) : null;
+    this.ask.hidden = !(fresh && measured.why);
+    this.ask.title = measured.why ?? "";
     this.note.textContent = `of “${oneLine(table.texts[i] ?? "", 80)}”`;
     this.neighbours.set(Array.from(indices[i] ?? []).map((j, at) => ({
       index: j, text: table.texts[j], kind: table.kinds[j], score: scores[i][at],
