@@ -100,8 +100,8 @@ def source_from(
     for argument, value in {"column": column, "label_column": label_column}.items():
         if value is not None:
             raise InputError(
-                f"{argument}={value!r} needs columns, and texts of type {type(texts).__name__} have "
-                "none. Pass a DataFrame or the Path of a file, or leave it out."
+                f"{argument}={value!r} needs columns, and texts of type {type(texts).__name__} "
+                "have none. Pass a DataFrame or the Path of a file, or leave it out."
             )
     if isinstance(texts, Source):
         return texts
