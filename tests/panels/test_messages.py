@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.panels.conftest import FRUIT, Open
-from tests.panels.fakes import NONE, OWN, QUERY, TEMPLATE, FakeCatalogue
+from tests.panels.fakes import OWN, QUERY, TEMPLATE, FakeCatalogue
 from workbench.figures import KIND_NAMES
 from workbench.texts import sample_names
 
@@ -110,84 +110,6 @@ def test_a_preview_is_the_exact_prefix(open_panel: Open) -> None:
     prefix = TEMPLATE.replace("{task}", "Find the fruit")
     asked = {"spec": "near", "prompt": OWN}
     assert browser.panel.preview == {"prefix": prefix, "note": "", "error": "", "asked": asked}
-
-
-def test_a_prefix_given_to_the_letter_is_embedded_to_the_letter(
-    open_panel: Open, catalogue: FakeCatalogue
-) -> None:
-    browser = open_panel()
-    exact = {"choice": "own", "own": "no colon\r", "exact": True}
-    browser.send("preview", spec="near", prompt=exact)
-    assert browser.panel.preview["prefix"] == "no colon\r"
-    browser.press_and_wait(prompt=exact)
-    assert catalogue.embedders["near"].calls[-1][0] == "no colon\rapple"
-
-
-@pytest.mark.parametrize(
-    "shown",
-    [NONE, QUERY, OWN, {"choice": "own", "own": "to the letter", "exact": True}],
-    ids=["none", "named", "instruction", "prefix"],
-)
-def test_no_to_a_download_brings_back_embedder_and_instruction_of_the_screen(
-    open_panel: Open, shown: dict[str, Any]
-) -> None:
-    browser = open_panel()
-    browser.press_and_wait(prompt=shown)
-    browser.press_and_wait(spec="far", prompt={"choice": "document", "own": ""})
-    assert browser.panel.status["phase"] == "consent"
-    assert browser.panel.status["ask_spec"] == "far"
-    browser.send("decline")
-    assert browser.panel.options["spec"] == "near"
-    assert browser.panel.options["prompt"] == {"exact": False, **shown}
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [
-        {"n_neighbors": 0},
-        {"n_neighbors": 2.5},
-        {"min_dist": 1},
-        {"min_dist": -0.1},
-        {"seed": -1},
-        {"method": "tsne"},
-    ],
-    ids=lambda asked: "-".join(map(str, *asked.items())),
-)
-def test_a_map_that_cannot_be_laid_out_is_refused_and_the_settings_stay(
-    open_panel: Open, asked: dict[str, Any]
-) -> None:
-    browser = open_panel()
-    before, shown = browser.panel.session.layout, browser.panel.options["layout"]
-    browser.send("layout", **asked)
-    assert browser.panel.status["phase"] == "error"
-    (name, value) = next(iter(asked.items()))
-    assert f"{name}={value!r}" in browser.panel.status["message"]
-    assert "a whole number of neighbours from 2" in browser.panel.status["message"]
-    assert browser.panel.session.layout == before
-    assert browser.panel.options["layout"] == shown
-
-
-@pytest.mark.parametrize(
-    ("message", "part"),
-    [
-        ({"do": "order", "order": "clustered"}, "matrix"),
-        ({"do": "colour", "colour": "cluster"}, "map"),
-    ],
-    ids=["order", "colour"],
-)
-def test_a_part_that_is_computed_first_is_sent_once(
-    open_panel: Open, message: dict[str, str], part: str
-) -> None:
-    browser = open_panel()
-    sent: list[object] = []
-    browser.panel.observe(sent.append, part)
-    browser.send(**message)
-    browser.rest()
-    assert len(sent) == 1
-    browser.send(**{**message, list(message)[1]: {"matrix": "given", "map": "kind"}[part]})
-    browser.send(**message)
-    browser.rest()
-    assert len(sent) == 3
 
 
 def test_a_text_too_long_to_show_whole_says_so(open_panel: Open) -> None:

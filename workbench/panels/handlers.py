@@ -11,9 +11,10 @@ from workbench.contracts import KINDS, Prompt, resolve_prompt
 from workbench.errors import InputError, WorkbenchError
 from workbench.panels.assets import packed_plotly
 from workbench.panels.exports import export_view
+from workbench.panels.notices import prompt_option
 from workbench.panels.pictures import draw
 from workbench.panels.sources import sample_source, source_of
-from workbench.panels.state import Layout, Status, View
+from workbench.panels.state import Layout, Status
 from workbench.panels.views import correct_kinds
 from workbench.texts import read_texts_from_bytes
 
@@ -60,7 +61,8 @@ def decline(panel: Explorer, _asked: Asked, _: list[memoryview]) -> None:
     """No to a download: back to the embedder and the instruction of what is on screen."""
     view = panel.view
     if view is not None:
-        panel.set_options(spec=view.request.spec, prompt=_prompt_option(view))
+        choice = panel.catalogue.describe(view.request.spec)
+        panel.set_options(spec=choice.spec, prompt=prompt_option(view.request.prompt, choice))
     panel.session.say(Status("idle", "Nothing was downloaded."))
 
 
@@ -89,6 +91,8 @@ def upload(panel: Explorer, asked: Asked, buffers: list[memoryview]) -> None:
 
 def preview(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
     """Say which exact prefix an instruction would become."""
+    question = {key: asked[key] for key in ("spec", "prompt")}
+    told = {"prefix": "", "note": "", "error": "", "asked": question}
     try:
         choice = panel.catalogue.describe(str(asked["spec"]))
         prompt = resolve_prompt(
@@ -98,13 +102,10 @@ def preview(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
             template=choice.instruction_template,
         )
     except WorkbenchError as exc:
-        told = ("", "", str(exc))
+        told: dict[str, Any] = {"prefix": "", "note": "", "error": str(exc)}
     else:
-        told = (prompt.prefix, prompt.note, "")
-    panel.preview = {
-        **dict(zip(("prefix", "note", "error"), told, strict=True)),
-        "asked": {"spec": asked["spec"], "prompt": asked["prompt"]},
-    }
+        told = {"prefix": prompt.prefix, "note": prompt.note, "error": ""}
+    panel.preview = {"asked": {key: asked[key] for key in ("spec", "prompt")}, **told}
 
 
 def zoom(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
@@ -213,17 +214,6 @@ def _prompt(asked: Mapping[str, Any]) -> str | Prompt:
         return str(asked["choice"])
     own = str(asked["own"])
     return Prompt.from_prefix(own) if asked.get("exact", False) else own
-
-
-def _prompt_option(view: View) -> dict[str, Any]:
-    """What radio buttons and box say for the instruction of a view: the way back of ``_prompt``."""
-    asked, used = view.request.prompt, view.embeddings.prompt
-    if not used.prefix:
-        return {"choice": "none", "own": "", "exact": False}
-    if used.name:
-        return {"choice": used.name, "own": "", "exact": False}
-    as_typed = isinstance(asked, str)
-    return {"choice": "own", "own": asked if as_typed else used.prefix, "exact": not as_typed}
 
 
 def _show_with(panel: Explorer, part: str, show: Callable[[], None]) -> None:

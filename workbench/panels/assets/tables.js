@@ -165,6 +165,7 @@ class Tables {
   show() {
     const held = this.panel.contains(document.activeElement) ? document.activeElement : null;
     const index = held?.closest("tbody tr")?.dataset.index;
+    this.ask.hidden = true; // drawing the neighbours shows it where there is something to measure
     this.draw();
     if (index === undefined) return;
     const row = this.panel.querySelector(`tbody tr[data-index="${index}"]`);
