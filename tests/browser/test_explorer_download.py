@@ -49,9 +49,14 @@ def test_a_download_is_asked_for_with_its_size_and_can_wait(
     explorer.wait_phase("consent")
     assert "1.2 GB" in explorer.status.inner_text()
     assert "1.2 GB" in explorer.find("button.ewb-agree").inner_text()
+    explorer.embedder.select_option("")
+    assert not explorer.find("button.ewb-agree").count(), "another is being chosen"
+    explorer.embedder.select_option(NAME)
+    explorer.find("button.ewb-agree").wait_for()
     explorer.find("button.ewb-decline").click()
     explorer.wait_phase("idle")
     assert explorer.embedder.input_value() == "given"
+    assert explorer.find(".ewb-radio input[value=none]").is_checked()
     assert (explorer.serial, len(hub.requests)) == (before, asked)
     explorer.embed("the\nmodel\nbefore")
     assert explorer.python("panel.embeddings.info.name").endswith("all-MiniLM-L6-v2")

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Download
 
 from tests.browser.explorer_page import ExplorerPage
+from tests.browser.harness import Lab
 
 ROWS = {"text": ["苹果", "a line\nand another", "x = 1"], "label": ["fruit", "prose", "code"]}
 
@@ -106,3 +107,21 @@ def test_every_export_downloads_a_file(explorer: ExplorerPage) -> None:
         done = export(explorer, what)
         assert Path(done.path()).stat().st_size > 100
     assert explorer.find("select.ewb-export").input_value() == ""
+
+
+def test_one_file_is_downloaded_where_a_panel_is_shown_twice(lab: Lab) -> None:
+    cell = "import workbench as wb\npanel = wb.explore(embedder='lexical')\npanel"
+    with lab.notebook([cell, "panel"], app="doc") as notebook:
+        notebook.run_all()
+        page = notebook.page
+        page.locator(".ewb-plot-map .main-svg").nth(1).wait_for(state="attached")
+        downloads: list[Download] = []
+        page.on("download", downloads.append)
+        menus = page.locator("select.ewb-export")
+        for at in range(menus.count()):
+            with page.expect_download():
+                menus.nth(at).select_option("npz")
+            page.wait_for_timeout(500)
+        assert menus.count() == len(downloads) == 2
+        ids = page.locator(".ewb [id]").evaluate_all("all => all.map(el => el.id)")
+        assert len(ids) == len(set(ids))

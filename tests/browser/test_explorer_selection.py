@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from typing import Literal
 
 import pytest
 
@@ -116,6 +117,47 @@ def test_tab_arrows_and_enter_select_a_row_and_keep_the_focus(explorer: Explorer
     explorer.page.keyboard.press("ArrowDown")
     explorer.page.keyboard.press("Enter")
     expect_selected(explorer, [3])
+
+
+@pytest.mark.parametrize("keys", ["Shift+Space", "Control+Enter"])
+def test_the_keyboard_adds_texts_to_the_selection_and_takes_them_out(
+    explorer: ExplorerPage, keys: str
+) -> None:
+    explorer.open_tab("texts")
+    explorer.find(".ewb-tabpanel tr[data-index='0']").focus()
+    for key, wanted in (("Enter", [0]), (keys, [0, 1]), (keys, [0, 1, 2]), (keys, [0, 1, 2, 3])):
+        explorer.page.keyboard.press(key)
+        expect_selected(explorer, wanted)
+        explorer.page.keyboard.press("ArrowDown")
+    explorer.page.keyboard.press("ArrowUp")
+    explorer.page.keyboard.press(keys)
+    expect_selected(explorer, [0, 1, 2])
+
+
+@pytest.mark.parametrize("held", ["Shift", "Control"])
+def test_a_click_with_a_key_held_adds_a_text_to_the_selection(
+    explorer: ExplorerPage, held: Literal["Shift", "Control"]
+) -> None:
+    explorer.open_tab("texts")
+    for index, wanted in ((4, [4]), (1, [1, 4]), (4, [1])):
+        row = explorer.find(f".ewb-tabpanel tr[data-index='{index}'] .ewb-textcell")
+        row.click(modifiers=[] if wanted == [4] else [held])
+        expect_selected(explorer, wanted)
+
+
+def test_arrows_walk_from_tab_to_tab(explorer: ExplorerPage) -> None:
+    explorer.find(".ewb-tab-neighbours").focus()
+    for key, name in (
+        ("ArrowRight", "texts"),
+        ("ArrowRight", "neighbours"),
+        ("ArrowLeft", "texts"),
+    ):
+        explorer.page.keyboard.press(key)
+        tab = explorer.find(f".ewb-tab-{name}")
+        assert tab.get_attribute("aria-selected") == "true"
+        assert tab.evaluate("el => el === document.activeElement")
+        panel = explorer.find(f"#{tab.get_attribute('aria-controls')}")
+        assert panel.get_attribute("aria-labelledby") == tab.get_attribute("id")
 
 
 def test_a_selection_made_in_python_shows_everywhere(explorer: ExplorerPage) -> None:

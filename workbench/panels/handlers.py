@@ -91,8 +91,6 @@ def upload(panel: Explorer, asked: Asked, buffers: list[memoryview]) -> None:
 
 def preview(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
     """Say which exact prefix an instruction would become."""
-    question = {key: asked[key] for key in ("spec", "prompt")}
-    told = {"prefix": "", "note": "", "error": "", "asked": question}
     try:
         choice = panel.catalogue.describe(str(asked["spec"]))
         prompt = resolve_prompt(
@@ -105,7 +103,7 @@ def preview(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
         told: dict[str, Any] = {"prefix": "", "note": "", "error": str(exc)}
     else:
         told = {"prefix": prompt.prefix, "note": prompt.note, "error": ""}
-    panel.preview = {"asked": {key: asked[key] for key in ("spec", "prompt")}, **told}
+    panel.preview = told | {"asked": {key: asked[key] for key in ("spec", "prompt")}}
 
 
 def zoom(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
