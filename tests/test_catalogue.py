@@ -24,8 +24,8 @@ def explore() -> Iterator[Explore]:
     """``wb.explore``, awaited and closed."""
     opened: list[Explorer] = []
 
-    def open_one(texts: object = None, embedder: object = "lexical") -> Explorer:
-        panel = wb.explore(texts, embedder)  # type: ignore[arg-type]
+    def open_one(texts: object = None, embedder: object = "lexical", **columns: str) -> Explorer:
+        panel = wb.explore(texts, embedder, **columns)  # type: ignore[arg-type]
         opened.append(panel)
         assert panel.wait(120)
         return panel
@@ -71,6 +71,19 @@ def test_a_frame_gives_texts_kinds_and_labels(explore: Explore) -> None:
     assert panel.texts == ("a", "b")
     assert panel.table["kinds"] == ["zh", "code"]
     assert panel.table["labels"] == ["x", ""]
+
+
+def test_columns_of_other_names_are_named(explore: Explore, tmp_path: Path) -> None:
+    path = tmp_path / "fruit.csv"
+    path.write_text("zh,en,group\n苹果,apple,x\n", encoding="utf-8")
+    with pytest.raises(wb.InputError, match="Pass column="):
+        wb.explore(path)
+    panel = explore(path, column="en", label_column="group")
+    assert (panel.table["texts"], panel.table["labels"]) == (["apple"], ["x"])
+
+
+def test_the_topics_of_a_sample_can_colour_the_map(explore: Explore) -> None:
+    assert "fruit" in explore(wb.samples("starter")).table["labels"]
 
 
 def test_a_series_is_a_list_of_texts(explore: Explore) -> None:

@@ -170,26 +170,35 @@ def _describe_other(spec: str) -> EmbedderChoice:
 def explore(
     texts: list[str] | tuple[str, ...] | str | Path | pd.DataFrame | None = None,
     embedder: Embedder | str | Path | None = None,
+    *,
+    column: str | None = None,
+    label_column: str | None = None,
 ) -> Explorer:
     """Open the Explorer: paste texts, see matrix, map and neighbours, toggle one thing.
 
     The first picture is computed in the background; ``panel.wait()`` blocks until it stands.
 
     Args:
-        texts: Strings; one pasted string (a text a line); a file; a DataFrame with a text column
-            (columns "kind" and "label" are used where it has them); None: a small sample.
+        texts: Strings; one pasted string (a text a line); the Path of a file; a DataFrame; None: a
+            small sample. Of a file or DataFrame the column "kind" or "lang" gives the kinds.
         embedder: An Embedder, or what ``load`` takes; None: the bundled model, or the lexical
             baseline where that is not installed.
+        column: The column of the texts in a file or DataFrame; None: found by its name.
+        label_column: The column of the labels, which can colour the map; None: "label", else
+            "topic", if there is one, else no labels.
 
     Raises:
-        InputError: The texts cannot be read, or ``embedder`` is none.
+        InputError: The texts cannot be read, a column is named of what has none, a string is the
+            name of a file, or ``embedder`` is none.
     """
     from workbench.embedders.pool import shared_models
     from workbench.panels.explorer import Explorer
+    from workbench.panels.sources import source_from
 
+    source = source_from(texts, column=column, label_column=label_column)
     if embedder is None or isinstance(embedder, str | Path):
         return Explorer(
-            Catalogue(models=shared_models()), texts=texts, spec=str(embedder or "bundled")
+            Catalogue(models=shared_models()), texts=source, spec=str(embedder or "bundled")
         )
     if not isinstance(embedder, Embedder):
         raise InputError(
@@ -197,4 +206,4 @@ def explore(
             "takes (a name, a directory, a hub id) or an Embedder, such as load() returns."
         )
     catalogue = Catalogue(embedder, models=shared_models())
-    return Explorer(catalogue, texts=texts, spec="given")
+    return Explorer(catalogue, texts=source, spec="given")

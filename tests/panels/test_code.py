@@ -20,7 +20,7 @@ def test_embed_in_code_waits_and_returns_the_view(
     assert panel.texts == ("x", "y")
     assert catalogue.embedders["other"].calls == [("Query: x", "Query: y")]
     assert panel.options["spec"] == "other"
-    assert panel.options["prompt"] == {"choice": "query", "own": ""}
+    assert panel.options["prompt"] == {"choice": "query", "own": "", "exact": False}
 
 
 def test_embed_in_code_raises_what_failed(open_panel: Open, catalogue: FakeCatalogue) -> None:

@@ -49,7 +49,7 @@ def test_a_model_that_must_be_downloaded_is_asked_about_when_the_panel_opens() -
 
 def test_a_panel_opens_with_the_prompt_its_model_applies_by_default() -> None:
     panel = wb.explore(["a"], embedder="intfloat/multilingual-e5-small")
-    assert panel.options["prompt"] == {"choice": "query", "own": ""}
+    assert panel.options["prompt"] == {"choice": "query", "own": "", "exact": False}
 
 
 def test_two_panels_that_load_one_model_at_once_end_with_the_same() -> None:

@@ -143,7 +143,7 @@ def test_a_layout_out_of_range_is_said_without_a_traceback(open_panel: Open) -> 
     browser.rest()
     status = browser.panel.status
     assert status["phase"] == "error"
-    assert "2 or more" in status["message"]
+    assert "a whole number of neighbours from 2" in status["message"]
     assert status["details"] == ""
     assert browser.panel.map["method"] == "pca", "the map on screen stays"
 
@@ -205,7 +205,9 @@ def test_a_kind_that_cannot_be_corrected_changes_nothing(
     assert browser.panel.table["kinds"] == before
 
 
-def test_kinds_and_labels_of_a_frame_hold_until_the_box_is_edited(open_panel: Open) -> None:
+def test_kinds_and_labels_of_a_frame_hold_for_every_text_that_is_not_edited(
+    open_panel: Open,
+) -> None:
     frame = pd.DataFrame(
         {"text": ["apple", "x = 1"], "kind": ["code", "zh"], "label": ["fruit", "maths"]}
     )
@@ -216,8 +218,8 @@ def test_kinds_and_labels_of_a_frame_hold_until_the_box_is_edited(open_panel: Op
     assert browser.panel.table["labels"] == ["fruit", "maths"]
     browser.press_and_wait(browser.panel.text + "\nbanana")
     assert browser.panel.table["texts"] == ["apple", "x = 1", "banana"]
-    assert browser.panel.table["labels"] == ["", "", ""]
-    assert browser.panel.table["kinds"][0] == "en"
+    assert browser.panel.table["labels"] == ["fruit", "maths", ""]
+    assert browser.panel.table["kinds"] == ["code", "zh", "en"]
 
 
 def test_the_way_of_splitting_counts_for_what_was_handed_in_as_well(open_panel: Open) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.contracts import EmbedderCatalogue, Embeddings, Prompt
 from workbench.errors import Cancelled, InputError
 from workbench.panels.handlers import HANDLERS
-from workbench.panels.notices import choice_payload, instead_words, opening_options
+from workbench.panels.notices import choice_payload, instead_words, opening_options, prompt_option
 from workbench.panels.pictures import draw
 from workbench.panels.scatter import scatter_view
 from workbench.panels.screen import Screen
@@ -17,6 +17,7 @@ from workbench.panels.session import Session
 from workbench.panels.sources import (
     Source,
     TextsArgument,
+    keep_marks,
     source_from,
     unrelated_samples,
 )
@@ -107,14 +108,10 @@ class Explorer(Screen):
         if texts is not None:
             self.take_source(source_from(texts))
         choice = self.catalogue.describe(embedder or self.options["spec"])
-        asked = choice.default_prompt if prompt is None else prompt
-        named = isinstance(asked, str) and asked in choice.prompts
-        own = asked.prefix if isinstance(asked, Prompt) else asked or ""
-        kind = asked if named else "own" if own else "none"
         self.set_options(
             spec=choice.spec,
             choices=self.list_choices(choice.spec),
-            prompt={"choice": kind, "own": "" if named else own},
+            prompt=prompt_option(prompt, choice),
         )
         mode, column = self.options["mode"], self.options["column"] or None
         self.run(mode=mode, column=column, prompt=prompt, agreed=True)
@@ -199,7 +196,7 @@ class Explorer(Screen):
                 parsed = source.parsed
             else:
                 whole = source.pasted if untouched else text
-                parsed = parse_texts(whole, mode=mode, column=column)
+                parsed = keep_marks(parse_texts(whole, mode=mode, column=column), source)
             return Request(parsed, spec, prompt, agreed)
 
         self.session.embed(make)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from workbench.contracts import EmbedderChoice, Kind
+from workbench.contracts import EmbedderChoice, Kind, Prompt
 from workbench.figures import KIND_NAMES, clip
 from workbench.panels.describe import size_words
 from workbench.panels.sources import Source
@@ -28,11 +28,22 @@ def opening_options(source: Source, choice: EmbedderChoice, choices: list[Payloa
         "source": source.words,
         "clipped": source.clipped,
         "column": "",
-        "prompt": {"choice": choice.default_prompt or "none", "own": "", "exact": False},
+        "prompt": prompt_option(None, choice),
         "order": "given",
         "colour": "kind",
         "layout": asdict(Layout()),
     }
+
+
+def prompt_option(asked: str | Prompt | None, choice: EmbedderChoice) -> Payload:
+    """What the controls say for a ``prompt`` argument; ``exact``: a prefix to the letter."""
+    wanted = choice.default_prompt if asked is None else asked
+    if isinstance(wanted, Prompt):
+        own = wanted.prefix
+        return {"choice": "own" if own else "none", "own": own, "exact": bool(own)}
+    if wanted and wanted in choice.prompts:
+        return {"choice": wanted, "own": "", "exact": False}
+    return {"choice": "own" if wanted else "none", "own": wanted or "", "exact": False}
 
 
 def instead_words(asked: EmbedderChoice, choice: EmbedderChoice) -> str:

@@ -37,7 +37,9 @@ class Screen(anywidget.AnyWidget):
     options = traitlets.Dict().tag(sync=True)
     status = traitlets.Dict(status_payload(Status())).tag(sync=True)
     busy = traitlets.Bool(False).tag(sync=True)
-    preview = traitlets.Dict({"prefix": "", "note": "", "error": ""}).tag(sync=True)
+    preview: traitlets.Dict[str, Any] = traitlets.Dict({"prefix": "", "note": "", "error": ""}).tag(
+        sync=True
+    )
     banner = traitlets.Dict({"message": ""}).tag(sync=True)
     issues: traitlets.List[Any] = traitlets.List().tag(sync=True)
     table: traitlets.Dict[str, Any] = traitlets.Dict({"texts": []}).tag(sync=True)
