@@ -116,7 +116,7 @@ def test_one_file_is_downloaded_where_a_panel_is_shown_twice(lab: Lab) -> None:
         page = notebook.page
         page.locator(".ewb-plot-map .main-svg").nth(1).wait_for(state="attached")
         downloads: list[Download] = []
-        page.on("download", downloads.append)
+        page.on("download", lambda begun: downloads.append(begun))
         menus = page.locator("select.ewb-export")
         for at in range(menus.count()):
             with page.expect_download():
