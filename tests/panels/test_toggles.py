@@ -205,7 +205,7 @@ def test_a_kind_that_cannot_be_corrected_changes_nothing(
     assert browser.panel.table["kinds"] == before
 
 
-def test_kinds_and_labels_of_a_frame_hold_for_every_text_that_is_not_edited(
+def test_kinds_and_labels_of_a_frame_hold_for_unedited_texts(
     open_panel: Open,
 ) -> None:
     frame = pd.DataFrame(
