@@ -101,7 +101,7 @@ def _describe_given(embedder: Embedder) -> EmbedderChoice:
     info = embedder.info
     choice = EmbedderChoice(
         spec="given",
-        label=info.name,
+        label=info.name.rsplit("/", maxsplit=1)[-1],
         state="ready",
         about=f"Handed in: {info.backend}, {info.dim} dimensions.",
     )

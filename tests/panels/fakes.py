@@ -179,6 +179,9 @@ class FakeCatalogue:
     def describe(self, spec: str) -> EmbedderChoice:
         return self.offered.get(spec) or replace(self.offered["near"], spec=spec, label=spec)
 
+    def measure_download(self, spec: str) -> int:
+        return 1_200_000_000
+
     def load(
         self, spec: str, *, progress: ProgressFn | None = None, cancel: CancelSignal | None = None
     ) -> FakeEmbedder:

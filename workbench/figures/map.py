@@ -33,6 +33,8 @@ Trace: TypeAlias = tuple[str, str, NDArray[np.int32]]
 
 SVG_LIMIT = 5_000
 """Most points drawn as SVG; above, WebGL (``scattergl``) and hover boxes without neighbours."""
+UNSELECTED = 0.3
+"""Opacity of the points beside a selection: still to be seen on a dark page."""
 FAINTEST = 0.45
 """Opacity of a point whose map neighbours are all wrong; 1 where all are right."""
 
@@ -81,6 +83,7 @@ def map_figure(
             name=label_text(name),
             hovertext=[boxes[i] for i in members],
             hoverinfo="text",
+            unselected={"marker": {"opacity": UNSELECTED}},
             marker={
                 "symbol": _symbols([kinds[i] for i in members]),
                 "size": _diameter(n),

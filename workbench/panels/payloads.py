@@ -146,7 +146,13 @@ def map_payload(view: View, *, colour: str, same: bool) -> Payload:
         kept = f"keeps {share:.0%} of each text's {k} nearest neighbours on average"
     faint = "A fainter point lost more of its neighbourhood" if kept else ""
     many = "panel.scatter() draws as many points faster" if len(view.comparison) > MANY else ""
-    about = [f"{method} in {projection.seconds:.1f} s", faint, many, *projection.notes]
+    about = [
+        f"{method} in {projection.seconds:.1f} s",
+        kept and f"It {kept}",
+        faint,
+        many,
+        *projection.notes,
+    ]
     return {
         "serial": view.serial,
         "method": projection.method,

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 MATRIX_SIDE = 600
 """Most cells along a side of a matrix that is drawn."""
-TRAILS = 300
-"""Most texts whose way on the map is drawn after a toggle."""
+TRAILS = 40
+"""Most texts whose way on the map is drawn after a toggle: those that moved furthest."""
 PICTURES = ("matrix", "map", "changes")
 
 
@@ -53,9 +53,21 @@ def draw_map(view: View, colour: str) -> Figure | None:
         view.request.texts,
         [item.kind for item in view.request.parsed.items],
         comparison=view.comparison,
-        before=view.before_points if len(view.comparison) <= TRAILS else None,
+        before=_longest_ways(view.before_points, view.projection.points),
         groups=_groups(view, colour),
     )
+
+
+def _longest_ways(
+    before: NDArray[np.float32] | None, points: NDArray[np.float32]
+) -> NDArray[np.float32] | None:
+    """(n, 2) where the texts that moved furthest came from, NaN for the others."""
+    if before is None:
+        return None
+    far = np.argsort(-np.linalg.norm(points - before, axis=1), kind="stable")[:TRAILS]
+    ways = np.full_like(before, np.nan)
+    ways[far] = before[far]
+    return ways
 
 
 def order_of(view: View, order: str) -> NDArray[np.int64]:
