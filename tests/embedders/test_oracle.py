@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.embedders.tiny_qwen3 import FULL_SIZE, build_qwen3, make_stale
+from tests.embedders.tiny_qwen3 import FULL_SIZE, build_qwen3, make_stale, write_json
 from workbench.embedders import find_bundled, load
 
 CLOSE = 1 - 1e-6
@@ -114,6 +116,32 @@ def test_qwen3_any_batch_composition_equals_sentence_transformers(qwen3: Path) -
 def test_the_tiny_tokenizer_too_equals_sentence_transformers(tiny_qwen3: Path) -> None:
     ours = load(tiny_qwen3).embed(TEXTS)
     assert worst_cosine(ours.vectors, encode(reference(tiny_qwen3), TEXTS)) >= CLOSE
+
+
+def test_texts_that_the_files_want_in_lower_case_equal_sentence_transformers(
+    tmp_path: Path,
+) -> None:
+    cased = build_qwen3(tmp_path / "cased")
+    lower = build_qwen3(tmp_path / "lower")
+    write_json(lower / "sentence_bert_config.json", {"max_seq_length": 512, "do_lower_case": True})
+    embedder = load(lower)
+    ours = embedder.embed(TEXTS)
+    assert worst_cosine(ours.vectors, encode(reference(lower), TEXTS)) >= CLOSE
+    assert worst_cosine(ours.vectors, load(cased).embed(TEXTS).vectors) < 0.99
+    assert any("texts are put in lower case first" in note for note in embedder.info.notes)
+
+
+def test_bundled_minilm_in_lower_case_equals_sentence_transformers(tmp_path: Path) -> None:
+    found = find_bundled()
+    assert found is not None
+    shutil.copytree(found[0], tmp_path / "minilm")
+    write_json(tmp_path / "minilm" / "sentence_bert_config.json", {"do_lower_case": True})
+    tokenizer = tmp_path / "minilm" / "tokenizer.json"
+    content = json.loads(tokenizer.read_text(encoding="utf-8"))
+    content["normalizer"]["lowercase"] = False  # a cased tokenizer: without help, "What" is [UNK]
+    write_json(tokenizer, content)
+    ours = load(tmp_path / "minilm").embed(TEXTS)
+    assert worst_cosine(ours.vectors, encode(reference(tmp_path / "minilm"), TEXTS)) >= CLOSE
 
 
 def test_the_oracle_would_notice_a_forgotten_end_token(tmp_path: Path) -> None:

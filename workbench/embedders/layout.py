@@ -23,6 +23,7 @@ _FLAGS = {
 }
 _POOLINGS: Mapping[str, Pooling] = {"cls": "cls", "mean": "mean", "lasttoken": "last_token"}
 _MODULES = ("Transformer", "Pooling", "Normalize")
+_TRANSFORMER = "sentence_bert_config.json"
 _INSTRUCTION = re.compile(r"Instruct: .*\nQuery:")
 
 
@@ -76,6 +77,7 @@ def _read_modules(directory: Path, modules: Any) -> Layout:  # noqa: ANN401  (an
             prompts=prompts,
             default_prompt=default,
             instruction_template=_read_template(prompts),
+            lowercase=read_record(directory / _TRANSFORMER).get("do_lower_case") is True,
         )
     )
 
@@ -109,7 +111,7 @@ def _read_template(prompts: Mapping[str, str]) -> str | None:
 def _read_max_tokens(directory: Path) -> int | None:
     """sentence_bert_config.json says it up to version 5, the tokenizer's own limit from 6 on."""
     for name, key in (
-        ("sentence_bert_config.json", "max_seq_length"),
+        (_TRANSFORMER, "max_seq_length"),
         ("tokenizer_config.json", "model_max_length"),
     ):
         value = read_record(directory / name).get(key)

@@ -20,6 +20,7 @@ class Recipe:
         default_prompt: Name of the prompt applied when none is asked for.
         instruction_template: Where an instruction goes, with ``{task}``.
         matryoshka: (smallest, largest) width the authors trained for; None: they claim none.
+        lowercase: Texts are put in lower case before the tokenizer's own normaliser.
         end_token: Token to append because the tokenizer file forgets to; None: nothing to append.
     """
 
@@ -30,4 +31,5 @@ class Recipe:
     default_prompt: str | None = None
     instruction_template: str | None = None
     matryoshka: tuple[int, int] | None = None
+    lowercase: bool = False
     end_token: str | None = None

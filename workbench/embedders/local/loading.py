@@ -58,7 +58,7 @@ def load_local(
     native_dim = int(model.config.hidden_size)
     width = check_dim(dim, native_dim)
     limit = _choose_limit(max_tokens, recipe, model, tokenizer)
-    fast = prepare_tokenizer(tokenizer, max_tokens=limit, end_token=recipe.end_token)
+    fast = prepare_tokenizer(tokenizer, max_tokens=limit, recipe=recipe)
     loaded = LoadedModel(
         model=model,
         tokenizer=fast,
@@ -69,6 +69,8 @@ def load_local(
     )
     info = _describe(recipe, runtime, loaded, name=name, backend=backend, width=width, limit=limit)
     said = (*notes, *_describe_dim(width, native_dim, recipe), *info.notes)
+    if recipe.lowercase:
+        said = (*said, "texts are put in lower case first, as sentence_bert_config.json asks")
     return LocalEmbedder(replace(info, revision=revision, notes=said), loaded)
 
 

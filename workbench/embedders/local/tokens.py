@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.contracts import CancelSignal, check_cancel
+from workbench.embedders.recipe import Recipe
 from workbench.errors import InputError, ModelError
 
 if TYPE_CHECKING:
@@ -35,15 +36,15 @@ class TokenRows:
 
 
 def prepare_tokenizer(
-    tokenizer: PreTrainedTokenizerBase, *, max_tokens: int, end_token: str | None
+    tokenizer: PreTrainedTokenizerBase, *, max_tokens: int, recipe: Recipe
 ) -> Tokenizer:
     """The fast tokenizer inside a transformers one, set to cut at ``max_tokens`` and not to pad.
 
     A tokenizer.json may carry its own padding and a shorter limit (MiniLM's does: 128 of each);
-    both are replaced here.
+    both are replaced here. The recipe may ask for lower case and for an end token.
 
     Raises:
-        ModelError: There is no fast tokenizer, or it has no ``end_token``.
+        ModelError: There is no fast tokenizer, or it lacks the recipe's ``end_token``.
     """
     backend: Tokenizer | None = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
@@ -51,8 +52,10 @@ def prepare_tokenizer(
             f"{type(tokenizer).__name__} has no fast tokenizer (tokenizer.json). Convert it with "
             "transformers' convert_slow_tokenizer and save it beside the weights."
         )
-    if end_token is not None:
-        _append_token(backend, end_token)
+    if recipe.end_token is not None:
+        _append_token(backend, recipe.end_token)
+    if recipe.lowercase:
+        _put_lowercase_first(backend)
     backend.no_padding()
     backend.enable_truncation(max_tokens)
     return backend
@@ -67,6 +70,17 @@ def _append_token(backend: Tokenizer, token: str) -> None:
     backend.post_processor = processors.TemplateProcessing(
         single=f"$A {token}", pair=None, special_tokens=[(token, token_id)]
     )
+
+
+def _put_lowercase_first(backend: Tokenizer) -> None:
+    """Lower case before all else, unless a step does it: as sentence-transformers' Transformer."""
+    from tokenizers import normalizers
+
+    present = backend.normalizer
+    steps = list(present) if isinstance(present, normalizers.Sequence) else [present]
+    if not any(isinstance(step, normalizers.Lowercase) for step in steps):
+        kept = [step for step in steps if step is not None]
+        backend.normalizer = normalizers.Sequence([normalizers.Lowercase(), *kept])
 
 
 def encode_texts(
