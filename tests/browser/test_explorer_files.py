@@ -115,8 +115,8 @@ def test_one_file_is_downloaded_where_a_panel_is_shown_twice(lab: Lab) -> None:
         notebook.run_all()
         page = notebook.page
         page.locator(".ewb-plot-map .main-svg").nth(1).wait_for(state="attached")
-        downloads: list[Download] = []
-        page.on("download", lambda begun: downloads.append(begun))
+        downloads: list[str] = []
+        page.on("download", lambda begun: downloads.append(begun.url))
         menus = page.locator("select.ewb-export")
         for at in range(menus.count()):
             with page.expect_download():
