@@ -116,7 +116,7 @@ def test_an_embedder_of_the_caller_s_own_is_used_as_it_is(explore: Explore) -> N
     panel = explore(["a", "b"], own)
     assert own.calls[0] == ("a", "b")
     assert panel.options["spec"] == "given"
-    assert panel.options["choices"][0]["label"] == "mine/own"
+    assert panel.options["choices"][0]["label"] == "own"
     assert panel.view is not None
     assert panel.view.embeddings.info.name == "mine/own"
 

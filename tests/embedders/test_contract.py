@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -206,6 +207,32 @@ def test_a_cancel_answers_inside_one_long_pass(tiny_qwen3: Path) -> None:
     with pytest.raises(Cancelled):  # one text is one pass: two looks come before it
         embedder.embed(["word " * 400], cancel=SetAtFifthLook())
     assert len(embedder.embed(["word " * 400])) == 1
+
+
+def test_a_cancel_stops_its_own_thread_and_no_other(tiny_qwen3: Path) -> None:
+    inside, other_done = threading.Event(), threading.Event()
+
+    class SetInsideThePass:
+        looks = 0
+
+        def is_set(self) -> bool:
+            self.looks += 1
+            if self.looks >= 5 and not inside.is_set():  # in a layer, its hooks in place
+                inside.set()
+                assert other_done.wait(timeout=30)
+            return inside.is_set()
+
+    embedder = load(tiny_qwen3)
+    expected = embedder.embed(["苹果"]).vectors
+    with ThreadPoolExecutor(1) as pool:
+        cancelled = pool.submit(embedder.embed, ["word " * 400], cancel=SetInsideThePass())
+        assert inside.wait(timeout=30)
+        try:
+            np.testing.assert_array_equal(embedder.embed(["苹果"]).vectors, expected)
+        finally:
+            other_done.set()
+        with pytest.raises(Cancelled):
+            cancelled.result(timeout=30)
 
 
 def test_after_unload_it_says_that_it_was_unloaded(

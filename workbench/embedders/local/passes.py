@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -135,8 +136,11 @@ class Run:
             return []
         import torch
 
+        caller = threading.get_ident()
+
         def look(*_: object) -> None:
-            check_cancel(self.cancel, done=self.done, total=self.total)
+            if threading.get_ident() == caller:  # the layers are every caller's
+                check_cancel(self.cancel, done=self.done, total=self.total)
 
         return [
             module.register_forward_pre_hook(look)
