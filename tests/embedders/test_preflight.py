@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -119,6 +120,64 @@ def test_a_git_lfs_pointer_is_recognised(model: Path, name: str) -> None:
 def test_broken_json_is_named(model: Path) -> None:
     (model / "modules.json").write_text('[{"idx": 0,')
     assert "modules.json is not valid JSON" in failures(model)
+
+
+def test_modules_that_are_no_list_are_told(model: Path) -> None:
+    for content in ({"a": 1}, ["Pooling"], [{"type": "Pooling"}], 7):
+        write_json(model / "modules.json", content)
+        assert failures(model).startswith("modules.json is not a list of modules")
+
+
+def test_prompts_that_are_no_object_are_told(model: Path) -> None:
+    write_json(model / "config_sentence_transformers.json", {"prompts": ["query: "]})
+    assert "config_sentence_transformers.json has prompts=['query: ']" in failures(model)
+
+
+@pytest.mark.parametrize(
+    "entry", [{"dtype": "F32"}, {"data_offsets": 4}, {"data_offsets": ["a", "b"]}, None, 3]
+)
+def test_a_tensor_without_its_place_is_told_by_name(model: Path, entry: object) -> None:
+    header = json.dumps({"layer.weight": entry}).encode()
+    (model / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
+    assert "model.safetensors says of its tensor 'layer.weight' no data_offsets" in failures(model)
+    with pytest.raises(IncompleteModelError, match="data_offsets"):
+        load(model)
+
+
+def test_a_header_that_is_no_object_is_no_header(model: Path) -> None:
+    (model / "model.safetensors").write_bytes(struct.pack("<Q", 2) + b"[]")
+    assert "model.safetensors has no safetensors header" in failures(model)
+
+
+def test_an_index_of_weights_without_names_is_told(model: Path) -> None:
+    split_weights(model)
+    for places in (None, [1], {"a": 1}):
+        write_json(model / "model.safetensors.index.json", {"weight_map": places})
+        assert "model.safetensors.index.json has no weight_map" in failures(model)
+
+
+def test_odd_values_in_config_and_tokenizer_end_in_no_traceback(model: Path) -> None:
+    config = json.loads((model / "config.json").read_text())
+    del config["rope_theta"]
+    write_json(model / "config.json", config | {"rope_parameters": {"rope_type": "default"}})
+    for processor in ("none", ["x"], {"processors": ["x", None]}, None):
+        write_json(model / "tokenizer.json", {"post_processor": processor})
+        recipe = inspect_model(model).recipe
+        assert recipe is not None
+        assert recipe.end_token == "<|endoftext|>"
+
+
+def test_a_cards_default_prompt_is_taken_only_where_the_files_have_that_prompt(
+    model: Path, tmp_path: Path
+) -> None:
+    known = model.rename(tmp_path / "multilingual-e5-small")
+    config = {"prompts": {"passage": "passage: "}}
+    write_json(known / "config_sentence_transformers.json", config)
+    embedder = load(known)
+    assert embedder.info.default_prompt is None
+    assert embedder.resolve_prompt(None).prefix == ""
+    write_json(known / "config_sentence_transformers.json", {})
+    assert load(known).resolve_prompt(None).prefix == "query: "
 
 
 def test_an_end_token_forgotten_is_told_with_cause_and_mend(model: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 Severity: TypeAlias = Literal["ok", "warn", "fail"]
 
+FETCH_AGAIN = "Fetch that file again."
 _LFS_START = b"version https://git-lfs"
 
 
@@ -55,7 +56,7 @@ def read_json(path: Path) -> Any:  # noqa: ANN401  (a file may hold any JSON)
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as exc:
         raise BrokenFileError(
-            Finding("fail", f"{path.name} is not valid JSON ({exc})", "Fetch that file again.")
+            Finding("fail", f"{path.name} is not valid JSON ({exc})", FETCH_AGAIN)
         ) from exc
 
 
@@ -69,9 +70,7 @@ def read_record(path: Path) -> dict[str, Any]:
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise BrokenFileError(
-            Finding("fail", f"{path.name} holds no JSON object", "Fetch that file again.")
-        )
+        raise BrokenFileError(Finding("fail", f"{path.name} holds no JSON object", FETCH_AGAIN))
     return content
 
 

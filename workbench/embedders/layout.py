@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from workbench.contracts import Pooling
-from workbench.embedders.findings import BrokenFileError, Finding, read_json, read_record
+from workbench.embedders.findings import (
+    FETCH_AGAIN,
+    BrokenFileError,
+    Finding,
+    read_json,
+    read_record,
+)
 from workbench.embedders.recipe import Recipe
 
 # sentence-transformers up to 5 writes one flag a mode, from 6 on one word
@@ -52,7 +58,10 @@ def read_layout(directory: Path) -> Layout:
 
 
 def _read_modules(directory: Path, modules: Any) -> Layout:  # noqa: ANN401  (any JSON)
-    kinds = {str(entry["type"]).rsplit(".", 1)[-1]: str(entry["path"]) for entry in modules}
+    if not isinstance(modules, list) or not all(_is_module(entry) for entry in modules):
+        what = "modules.json is not a list of modules, each with a type and a path"
+        raise BrokenFileError(Finding("fail", what, FETCH_AGAIN))
+    kinds = {entry["type"].rsplit(".", 1)[-1]: entry["path"] for entry in modules}
     strange = [kind for kind in kinds if kind not in _MODULES]
     if strange:
         return _unsupported(f"modules.json has a {strange[0]} module")
@@ -82,6 +91,12 @@ def _read_modules(directory: Path, modules: Any) -> Layout:  # noqa: ANN401  (an
     )
 
 
+def _is_module(entry: object) -> bool:
+    return isinstance(entry, dict) and all(
+        isinstance(entry.get(key), str) for key in ("type", "path")
+    )
+
+
 def _read_modes(config: Mapping[str, Any]) -> list[str]:
     mode = config.get("pooling_mode")
     if isinstance(mode, str):
@@ -94,7 +109,11 @@ def _read_modes(config: Mapping[str, Any]) -> list[str]:
 
 def _read_prompts(directory: Path) -> tuple[dict[str, str], str | None]:
     config = read_record(directory / "config_sentence_transformers.json")
-    prompts = {str(name): str(text) for name, text in (config.get("prompts") or {}).items()}
+    written = config.get("prompts") or {}
+    if not isinstance(written, dict):
+        what = f"config_sentence_transformers.json has prompts={written!r:.60}, no object of names"
+        raise BrokenFileError(Finding("fail", what, FETCH_AGAIN))
+    prompts = {str(name): str(text) for name, text in written.items()}
     if not any(prompts.values()):  # sentence-transformers 6 writes empty ones for every model
         return {}, None
     default = config.get("default_prompt_name")

@@ -125,9 +125,10 @@ def _read_config(folder: Path) -> tuple[Mapping[str, Any], list[Finding]]:
         return {}, [exc.finding]
     findings = []
     rope = config.get("rope_parameters")
-    if isinstance(rope, dict) and "rope_theta" not in config:
+    base = rope.get("rope_theta") if isinstance(rope, dict) else None
+    if isinstance(base, int | float) and "rope_theta" not in config:
         what = (
-            f"config.json was saved by transformers 5: its rope base {rope.get('rope_theta'):,} "
+            f"config.json was saved by transformers 5: its rope base {base:,} "
             "stands in rope_parameters, where transformers 4 does not look"
         )
         mend = "It is read right here. For engines on transformers 4, add rope_theta at top level."
@@ -189,12 +190,14 @@ def _complete_recipe(recipe: Recipe, card: ModelCard) -> tuple[Recipe, list[Find
     if card.normalize and not recipe.normalize:
         what = f"modules.json does not normalise; the authors of {card.name} do, and so it is done"
         findings.append(Finding("warn", what))
+    prompts = recipe.prompts or card.prompts
+    default = card.default_prompt if card.default_prompt in prompts else None
     completed = replace(
         recipe,
         normalize=recipe.normalize or card.normalize,
         max_tokens=recipe.max_tokens or card.max_tokens,
-        prompts=recipe.prompts or card.prompts,
-        default_prompt=recipe.default_prompt or card.default_prompt,
+        prompts=prompts,
+        default_prompt=recipe.default_prompt or default,
         instruction_template=recipe.instruction_template or card.instruction_template,
         matryoshka=card.matryoshka,
     )
@@ -207,12 +210,16 @@ def _forgets_end_token(
     """Whether this is a Qwen3 whose tokenizer does not append the token that is pooled."""
     if config.get("model_type") != "qwen3" or recipe.pooling != "last_token" or not tokenizer:
         return False
-    processor = tokenizer.get("post_processor") or {}
-    steps = processor.get("processors", [processor])
-    ends = [
-        step.get("single", [])[-1:] for step in steps if step.get("type") == "TemplateProcessing"
-    ]
-    return not any(end and "SpecialToken" in end[0] for end in ends)
+    match tokenizer.get("post_processor"):
+        case {"processors": [*steps]}:
+            pass
+        case step:
+            steps = [step]
+    for step in steps:
+        match step:
+            case {"type": "TemplateProcessing", "single": [*_, {"SpecialToken": _}]}:
+                return False
+    return True
 
 
 def _describe_stale(folder: Path) -> Finding:

@@ -7,6 +7,7 @@ import struct
 from pathlib import Path
 
 from workbench.embedders.findings import (
+    FETCH_AGAIN,
     BrokenFileError,
     Finding,
     is_lfs_pointer,
@@ -17,7 +18,6 @@ from workbench.embedders.findings import (
 _SINGLE = "model.safetensors"
 _INDEX = "model.safetensors.index.json"
 _REFUSED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.h5", "*.msgpack", "*.gguf", "*.onnx")
-_FETCH_AGAIN = "Fetch that file again."
 
 
 def check_weights(directory: Path) -> list[Finding]:
@@ -53,9 +53,12 @@ def _check_shards(directory: Path) -> list[Finding]:
         index = read_record(directory / _INDEX)
     except BrokenFileError as exc:
         return [exc.finding]
-    shards = sorted(set(index.get("weight_map", {}).values()))
+    places = index.get("weight_map")
+    if not isinstance(places, dict) or not all(isinstance(p, str) for p in places.values()):
+        return [Finding("fail", f"{_INDEX} has no weight_map of file names", FETCH_AGAIN)]
+    shards = sorted(set(places.values()))
     if not shards:
-        return [Finding("fail", f"{_INDEX} names no file", _FETCH_AGAIN)]
+        return [Finding("fail", f"{_INDEX} names no file", FETCH_AGAIN)]
     missing = [name for name in shards if not (directory / name).is_file()]
     findings = [
         Finding("fail", f"{name} is missing ({len(shards)} parts are named)", "Fetch that part.")
@@ -71,16 +74,19 @@ def _check_file(path: Path) -> list[Finding]:
     if is_lfs_pointer(path):
         return [lfs_finding(path.name)]
     actual = path.stat().st_size
-    expected = _expected_size(path)
+    try:
+        expected = _expected_size(path)
+    except BrokenFileError as exc:
+        return [exc.finding]
     if expected is None:
-        return [Finding("fail", f"{path.name} has no safetensors header", _FETCH_AGAIN)]
+        return [Finding("fail", f"{path.name} has no safetensors header", FETCH_AGAIN)]
     if actual != expected:
         how = "cut short" if actual < expected else "too long"
         return [
             Finding(
                 "fail",
                 f"{path.name} is {how}: {actual:,} bytes where its header says {expected:,}",
-                _FETCH_AGAIN,
+                FETCH_AGAIN,
             )
         ]
     return []
@@ -91,6 +97,9 @@ def _expected_size(path: Path) -> int | None:
 
     Format: 8 bytes little-endian header length, the header as JSON, then the tensors at the
     offsets it names (huggingface/safetensors, README, "Format").
+
+    Raises:
+        BrokenFileError: A tensor in the header has no offsets.
     """
     with path.open("rb") as file:
         start = file.read(8)
@@ -103,5 +112,15 @@ def _expected_size(path: Path) -> int | None:
             header = json.loads(file.read(length))
         except ValueError:
             return None
-    ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+    if not isinstance(header, dict):
+        return None
+    ends = [_end_of(entry, name, path) for name, entry in header.items() if name != "__metadata__"]
     return 8 + int(length) + max(ends, default=0)
+
+
+def _end_of(entry: object, name: str, path: Path) -> int:
+    match entry:
+        case {"data_offsets": [int(), int() as end]}:
+            return end
+    what = f"{path.name} says of its tensor {name!r:.80} no data_offsets (start, end)"
+    raise BrokenFileError(Finding("fail", what, FETCH_AGAIN))
