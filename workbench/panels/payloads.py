@@ -185,6 +185,7 @@ def _matrix(
     figure.data[0].texttemplate = None
     encoded = encode_figure(figure)
     encoded["data"][0]["z"] = encode_cells(cells)
+    labelled = bool(figure.layout.yaxis.showticklabels)
     if max(cells.shape, default=0) <= WRITTEN_SIDE:
         encoded["data"][0]["text"] = [[_short(value) for value in row] for row in cells.tolist()]
     return {
@@ -193,6 +194,7 @@ def _matrix(
         "rows": rows,
         "columns": columns,
         "aggregated": not exact,
+        "labelled": labelled,
         "window": False,
         "note": note,
     }

@@ -13,7 +13,7 @@ class MatrixView {
       hover: (event) => this.hover(event.points[0]),
       click: (event) => this.click(event.points[0]),
       relayout: (event) => this.zoomed(event),
-    }, () => this.writeValues());
+    }, () => this.fit());
     model.watch(trait, () => this.draw());
     model.watch("selection", () => this.drawOutline());
   }
@@ -28,12 +28,37 @@ class MatrixView {
     this.note.textContent = data.note;
     this.note.title = data.note;
     this.shown = undefined;
-    this.plot.draw(decode(data.figure)).then(() => {
+    const figure = decode(data.figure);
+    this.labels = this.labelSizes();
+    Object.assign(figure.layout, this.plot.nested(figure.layout, this.labels));
+    this.plot.draw(figure).then(() => {
       this.drawOutline();
       this.writeValues();
       Object.assign(this.plotEl.dataset, { serial: data.serial, window: data.window });
     });
     this.readout.textContent = " ";
+  }
+
+  // Labels as large as their row, none where they would overlap; by the place there is, not by what plotly left.
+  labelSizes() {
+    const { rows, columns, labelled } = this.data;
+    const high = (this.plotEl.clientHeight - 40) / Math.max(1, rows.edges.length - 1);
+    const wide = (this.plotEl.clientWidth - 210) / Math.max(1, columns.edges.length - 1);
+    const size = (pixels) => Math.max(6, Math.min(12, Math.floor(0.85 * pixels)));
+    return {
+      "yaxis.showticklabels": labelled && high >= 7, "yaxis.tickfont.size": size(high),
+      "xaxis.showticklabels": labelled && wide >= 14, "xaxis.tickfont.size": size(wide),
+    };
+  }
+
+  fit() {
+    if (this.plot.gone || !this.data.figure) return;
+    const labels = this.labelSizes();
+    if (JSON.stringify(labels) !== JSON.stringify(this.labels)) {
+      this.labels = labels;
+      this.plot.relayout(labels);
+    }
+    this.plot.run(() => this.writeValues());
   }
 
   // Values are written into the cells where three digits fit.

@@ -77,6 +77,17 @@ class Plot {
     return this.run(() => this.drawn && this.plotly.update(this.el, data, layout, traces));
   }
 
+  // {"xaxis.tickfont.size": 9} as a change of a layout's nested objects.
+  nested(layout, update) {
+    const copy = structuredClone({ xaxis: layout.xaxis, yaxis: layout.yaxis });
+    for (const [path, value] of Object.entries(update)) {
+      const keys = path.split(".");
+      const last = keys.pop();
+      keys.reduce((at, key) => (at[key] ??= {}), copy)[last] = value;
+    }
+    return copy;
+  }
+
   relayout(update) {
     return this.run(() => this.drawn && this.plotly.relayout(this.el, update));
   }

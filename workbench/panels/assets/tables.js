@@ -112,7 +112,7 @@ class Tables {
   }
 
   percentile(row) {
-    const why = row.pairs ? `only ${row.pairs} unrelated pairs of these kinds: cannot tell` : this.model.get("percentiles").why || "not measured for this model and instruction";
+    const why = row.pairs ? `only ${row.pairs} unrelated pairs of these kinds: cannot tell` : this.model.get("percentiles").why || "measured once the map is drawn, for this model and instruction";
     if (row.percentile === null) return h("span", { class: "ewb-faint", title: why }, "–");
     const share = row.percentile === 100 ? "all" : row.percentile.toFixed(row.percentile > 99 ? 1 : 0);
     return h("span", { title: `more similar than ${share === "all" ? share : `${share} %`} of ${row.pairs} unrelated pairs of these kinds` }, share === "all" ? "100 %" : `${share} %`);
@@ -120,8 +120,8 @@ class Tables {
 
   names(indices, sign) {
     const { texts } = this.model.get("table");
-    return h("span", { class: "ewb-names" }, indices.slice(0, 4).map((i) => h("button", {
-      class: "ewb-link", title: texts[i], onclick: () => this.select([i]) }, `${sign} ${oneLine(texts[i] ?? "", 24)}`)),
+    return h("span", { class: "ewb-names" }, indices.length > 1 ? `${indices.length}: ` : null, indices.slice(0, 4).map((i) => h("button", {
+      class: "ewb-link", title: texts[i], onclick: () => this.select([i]) }, `${sign} ${oneLine(texts[i] ?? "", 13)}`)),
       indices.length > 4 ? ` … ${indices.length - 4} more` : null);
   }
 
