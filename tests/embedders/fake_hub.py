@@ -36,6 +36,8 @@ class Hub:
         cut_after: Break the connection of each large file once, after so many bytes.
         status: Answer everything with this HTTP status.
         error_code: The hub's X-Error-Code header of such an answer.
+        etags: What the listing says of a file's content, where it shall lie.
+        commit: What the listing says of the commit, where it shall lie.
         ranges: Whether Range requests are honoured.
         requests: "METHOD path range" of each request, in order.
     """
@@ -45,6 +47,8 @@ class Hub:
     cut_after: int | None = None
     status: int | None = None
     error_code: str | None = None
+    etags: dict[str, str] = field(default_factory=dict)
+    commit: str | None = None
     ranges: bool = True
     requests: list[str] = field(default_factory=list)
     _cut: set[str] = field(default_factory=set)
@@ -117,9 +121,10 @@ class _Handler(BaseHTTPRequestHandler):
         siblings = []
         for path in sorted(directory.rglob("*")):
             if path.is_file():
-                size, etag = path.stat().st_size, digest(path)
+                name_inside = path.relative_to(directory).as_posix()
+                size, etag = path.stat().st_size, self.hub.etags.get(name_inside, digest(path))
                 entry: dict[str, object] = {
-                    "rfilename": path.relative_to(directory).as_posix(),
+                    "rfilename": name_inside,
                     "size": size,
                     "blobId": hashlib.sha1(path.read_bytes()).hexdigest(),
                 }
@@ -128,8 +133,9 @@ class _Handler(BaseHTTPRequestHandler):
                 else:
                     entry["blobId"] = etag
                 siblings.append(entry)
+        sha = self.hub.commit or commit_of(revision)
         content = json.dumps(
-            {"id": name, "modelId": name, "sha": commit_of(revision), "siblings": siblings}
+            {"id": name, "modelId": name, "sha": sha, "siblings": siblings}
         ).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")

@@ -19,6 +19,7 @@ from workbench.embedders import (
     is_downloaded,
     load,
     models,
+    plan,
     plan_download,
 )
 from workbench.errors import Cancelled, DownloadError, IncompleteModelError
@@ -148,6 +149,56 @@ def test_bytes_that_do_not_hash_right_are_dropped_and_refused(hub: Hub, cache: P
         download(plan)
     assert not list(cache.rglob("*.partial"))
     assert not is_downloaded(NAME, cache_dir=cache)
+
+
+def test_a_small_file_that_does_not_hash_right_is_refused_too(hub: Hub, cache: Path) -> None:
+    plan = plan_download(NAME, cache_dir=cache)
+    config = hub.models[NAME] / "config.json"
+    content = config.read_bytes()
+    assert len(plan.files[0].etag) == 40
+    config.write_bytes(content.replace(b"qwen3", b"qwen4"))
+    assert len(config.read_bytes()) == len(content)
+    with pytest.raises(DownloadError, match=r"config\.json came with git SHA-1"):
+        download(plan)
+    assert not list(cache.rglob("snapshots/*/config.json"))
+
+
+def test_a_file_of_no_bytes_comes_too(hub: Hub, cache: Path) -> None:
+    (hub.models[NAME] / "added_tokens.json").write_bytes(b"")
+    directory = download(plan_download(NAME, cache_dir=cache))
+    assert (directory / "added_tokens.json").read_bytes() == b""
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
+@pytest.mark.parametrize("etag", ["../../../outside", "/outside", "", "abc", "A" * 64])
+def test_an_etag_that_is_no_hash_is_refused_before_anything_is_written(
+    hub: Hub, cache: Path, file: str, etag: str
+) -> None:
+    hub.etags[file] = etag
+    said = rf"http://127\.0\.0\.1:\d+ names {file} by {etag!r}"
+    with pytest.raises(DownloadError, match=said):
+        plan_download(NAME, cache_dir=cache)
+    assert not cache.exists()
+
+
+def test_a_commit_that_is_no_hash_is_refused(hub: Hub, cache: Path) -> None:
+    hub.commit = "../../outside"
+    with pytest.raises(DownloadError, match=r"names its commit by '\.\./\.\./outside'"):
+        plan_download(NAME, cache_dir=cache)
+
+
+@pytest.mark.parametrize(
+    "name", ["../config.json", "/config.json", "1_Pooling/../../config.json", "1_../config.json"]
+)
+def test_no_file_outside_the_models_folder_is_planned(name: str) -> None:
+    assert not plan._NEEDED.fullmatch(name)
+
+
+def test_the_hub_is_not_asked_a_second_time_what_a_content_is(hub: Hub, cache: Path) -> None:
+    found = plan_download(NAME, cache_dir=cache)
+    download(found)
+    assert not any(request.startswith("HEAD") for request in hub.requests)
+    assert len(hub.requests) == 1 + len(found.files)
 
 
 def test_a_known_model_is_asked_for_at_its_pinned_commit(hub: Hub, cache: Path) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from workbench.contracts import CancelSignal, Progress, ProgressFn, check_cancel
 from workbench.embedders.hub import OFFER, blobs_dir, explain_errors
 from workbench.embedders.plan import (
-    TIMEOUT_S,
     DownloadPlan,
     RemoteFile,
     format_bytes,
@@ -19,8 +19,6 @@ from workbench.embedders.plan import (
 )
 from workbench.embedders.transfer import Transfer
 from workbench.errors import Cancelled, DownloadError
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def download(
@@ -40,26 +38,16 @@ def download(
         DownloadError: The hub cannot be reached or refuses, or the disk is full.
         Cancelled: ``cancel`` was set.
     """
-    from huggingface_hub import hf_hub_download
-
     blobs = blobs_dir(plan.cache_dir, plan.model_id)
     blobs.mkdir(parents=True, exist_ok=True)
     _check_disk(plan)
+    directory = blobs.parent / "snapshots" / plan.revision
     done = 0
-    directory = blobs
     for file in plan.files:
         _check(plan, done, cancel)
         with explain_errors(plan.model_id, plan.endpoint, plan.revision):
             _fetch_blob(plan, file, blobs, done, progress, cancel)
-            pointer = hf_hub_download(
-                plan.model_id,
-                file.name,
-                revision=plan.revision,
-                cache_dir=plan.cache_dir,
-                endpoint=plan.endpoint,
-                etag_timeout=TIMEOUT_S,
-            )
-        directory = Path(pointer).parents[file.name.count("/")]
+            _link_blob(blobs / file.etag, directory / file.name)
         done += file.size
     _name_branch(plan)
     _report(progress, plan, plan.bytes_total)
@@ -74,7 +62,7 @@ def _fetch_blob(
     progress: ProgressFn | None,
     cancel: CancelSignal | None,
 ) -> None:
-    if not file.etag or (blobs / file.etag).exists():
+    if (blobs / file.etag).exists():
         return
     from huggingface_hub import hf_hub_url
 
@@ -83,7 +71,7 @@ def _fetch_blob(
         url=hf_hub_url(plan.model_id, file.name, revision=plan.revision, endpoint=plan.endpoint),
         partial=partial_file(blobs, file),
         size=file.size,
-        sha256=file.etag if _SHA256.fullmatch(file.etag) else None,
+        etag=file.etag,
     )
     with _alone(partial_file(blobs, file), lambda: _check(plan, done, cancel)):
         if blob.exists():  # another process has fetched it meanwhile
@@ -94,6 +82,23 @@ def _fetch_blob(
         if not whole:
             raise Cancelled(done + transfer.received, plan.bytes_total, "bytes")
         transfer.partial.replace(blob)
+
+
+def _link_blob(blob: Path, pointer: Path) -> None:
+    """Give a content its name in the commit's folder, as the hub's own client lays it out.
+
+    Done here because that client would ask the hub for the etag once more and, were it another
+    one, fetch another content under it that nothing has checked.
+    """
+    pointer.parent.mkdir(parents=True, exist_ok=True)
+    if pointer.is_file() and (not pointer.is_symlink() or pointer.samefile(blob)):
+        return
+    fresh = pointer.with_name(f"{pointer.name}.{uuid4().hex}")
+    try:
+        fresh.symlink_to(os.path.relpath(blob, pointer.parent))
+    except OSError:  # a file system, or a Windows account, without links
+        shutil.copyfile(blob, fresh)
+    fresh.replace(pointer)
 
 
 @contextmanager

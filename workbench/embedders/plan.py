@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.embedders.hub import blobs_dir, cache_root, explain_errors, hub_endpoint
+from workbench.embedders.hub import OFFER, blobs_dir, cache_root, explain_errors, hub_endpoint
 from workbench.embedders.registry import find_card
-from workbench.errors import IncompleteModelError
+from workbench.errors import DownloadError, IncompleteModelError
 
 TIMEOUT_S = 15.0
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_ETAG = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _NEEDED = re.compile(
     r"(config|modules|tokenizer|tokenizer_config|special_tokens_map|added_tokens"
     r"|config_sentence_transformers|sentence_bert_config)\.json"
@@ -26,7 +28,8 @@ class RemoteFile:
     Attributes:
         name: Path inside the model's repository.
         size: Bytes.
-        etag: The hub's name for the content: a SHA-256 for large files, else a git hash.
+        etag: The hub's name for the content: its SHA-256 for large files, else the SHA-1 of the
+            git blob. It becomes a file name in the cache, so that nothing else is accepted.
     """
 
     name: str
@@ -75,7 +78,8 @@ def plan_download(
         cache_dir: Root of the cache; None: the hub's own.
 
     Raises:
-        DownloadError: The hub cannot be reached, or refuses.
+        DownloadError: The hub cannot be reached or refuses, or names a commit or a content by
+            what is no hash.
         IncompleteModelError: The repository holds no safetensors weights.
     """
     from huggingface_hub import HfApi
@@ -89,11 +93,13 @@ def plan_download(
         info = HfApi(endpoint=endpoint).model_info(
             name, revision=wanted, files_metadata=True, timeout=TIMEOUT_S
         )
+    commit = _require_hash(info.sha, _COMMIT, "its commit", endpoint)
     files = []
     for sibling in info.siblings or []:
-        if _NEEDED.fullmatch(sibling.rfilename):
+        if _NEEDED.fullmatch(sibling.rfilename):  # which no name with ".." or "/" in front does
             etag = sibling.lfs.sha256 if sibling.lfs else sibling.blob_id
-            files.append(RemoteFile(sibling.rfilename, sibling.size or 0, etag or ""))
+            etag = _require_hash(etag, _ETAG, sibling.rfilename, endpoint)
+            files.append(RemoteFile(sibling.rfilename, sibling.size or 0, etag))
     _require_weights(name, [sibling.rfilename for sibling in info.siblings or []])
     # weights last: where they are whole, all else is there too
     files.sort(key=lambda file: (file.name.endswith(".safetensors"), file.name))
@@ -101,7 +107,7 @@ def plan_download(
     total = sum(file.size for file in files)
     return DownloadPlan(
         model_id=name,
-        revision=info.sha or wanted or "main",
+        revision=commit,
         branch=wanted or "main",
         endpoint=endpoint,
         cache_dir=root,
@@ -124,10 +130,20 @@ def partial_file(blobs: Path, file: RemoteFile) -> Path:
 
 
 def _bytes_here(blobs: Path, file: RemoteFile) -> int:
-    if file.etag and (blobs / file.etag).exists():
+    if (blobs / file.etag).exists():
         return file.size
     partial = partial_file(blobs, file)
     return min(partial.stat().st_size, file.size) if partial.exists() else 0
+
+
+def _require_hash(found: str | None, form: re.Pattern[str], what: str, endpoint: str) -> str:
+    if found is not None and form.fullmatch(found):
+        return found
+    raise DownloadError(
+        f"{endpoint} names {what} by {found!r:.100}, where a hub gives a hash in lower-case hex "
+        "(40 digits, or 64 for a large file). Nothing was fetched. Set HF_ENDPOINT to another hub "
+        f"or mirror. {OFFER}"
+    )
 
 
 def _require_weights(name: str, files: list[str]) -> None:

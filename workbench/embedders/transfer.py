@@ -20,6 +20,7 @@ _POLL_S = 0.1
 _READ_TIMEOUT_S = 20.0
 _RETRIES = 4
 _RETRY_WAIT_S = 1.0
+_SHA1_DIGITS = 40
 
 
 @dataclass
@@ -30,14 +31,14 @@ class Transfer:
         url: Where it is.
         partial: Where its bytes gather; kept when the transfer stops.
         size: Bytes it must have in the end.
-        sha256: What it must hash to; None where the hub does not publish it.
+        etag: What it must hash to: 64 hex digits are its SHA-256, 40 the SHA-1 of its git blob.
         received: Bytes in ``partial``.
     """
 
     url: str
     partial: Path
     size: int
-    sha256: str | None
+    etag: str
     received: int = 0
     _stopped: threading.Event = field(default_factory=threading.Event)
     _error: BaseException | None = None
@@ -59,7 +60,8 @@ class Transfer:
             DownloadError: Its hash is wrong.
             Exception: Whatever the connection raised last, after some attempts.
         """
-        self.received = self.partial.stat().st_size if self.partial.exists() else 0
+        self.partial.touch()  # a file of no bytes is a file too
+        self.received = self.partial.stat().st_size
         worker = threading.Thread(target=self._fetch, daemon=True)
         worker.start()
         while worker.is_alive():
@@ -119,15 +121,18 @@ class Transfer:
                 f"{self.url} sent {self.received:,} bytes where {self.size:,} were announced. "
                 "The partial file was dropped; try again."
             )
-        if self.sha256 is None:
-            return
+        kind, digest = "SHA-256", hashlib.sha256()
+        if len(self.etag) == _SHA1_DIGITS:  # git-hash-object(1): a header, then the content
+            kind = "git SHA-1"
+            digest = hashlib.sha1(b"blob %d\0" % self.size, usedforsecurity=False)
         with self.partial.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != self.sha256:
+            hashlib.file_digest(file, lambda: digest)
+        found = digest.hexdigest()
+        if found != self.etag:
             self.partial.unlink(missing_ok=True)
             raise DownloadError(
-                f"{self.url} came with SHA-256 {found[:12]}… where the hub announces "
-                f"{self.sha256[:12]}…. The partial file was dropped; try again."
+                f"{self.url} came with {kind} {found[:12]}… where the hub announces "
+                f"{self.etag[:12]}…. The partial file was dropped; try again."
             )
 
 
