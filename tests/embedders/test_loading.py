@@ -58,6 +58,7 @@ def test_the_table_of_models_names_each_with_its_size_and_state() -> None:
     assert table["name"].tolist() == [card.name for card in CARDS]
     assert table.loc["minilm", "state"] == "bundled"
     assert table.loc["qwen3-0.6b", "size_mb"] == 1192
+    assert "technical report" in table.loc["qwen3-0.6b", "source"]
 
 
 def test_a_misspelt_name_is_answered_with_near_ones() -> None:
@@ -93,12 +94,34 @@ def test_bundled_files_that_differ_from_the_published_are_refused(tmp_path: Path
     found = bundled.find_bundled()
     assert found is not None
     for name in bundled.SHA256:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes((found[0] / name).read_bytes())
     bundled.check_bundled(tmp_path)
     content = (tmp_path / "config.json").read_text()
     (tmp_path / "config.json").write_text(content.replace("1e-12", "1e-11"))
     with pytest.raises(IncompleteModelError, match=r"config\.json has SHA-256"):
         bundled.check_bundled(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("1_Pooling/config.json", '{"pooling_mode_cls_token": true}'),
+        ("modules.json", "[]"),
+        ("sentence_bert_config.json", '{"max_seq_length": 16}'),
+        ("tokenizer_config.json", "{}"),
+    ],
+)
+def test_a_changed_recipe_file_cannot_change_the_bundled_vectors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: str
+) -> None:
+    found = bundled.find_bundled()
+    assert found is not None
+    shutil.copytree(found[0], tmp_path / "model")
+    (tmp_path / "model" / name).write_text(content)
+    monkeypatch.setattr(bundled, "find_bundled", lambda: (tmp_path / "model", found[1]))
+    with pytest.raises(IncompleteModelError, match=rf"{name} has SHA-256"):
+        load("bundled")
 
 
 def test_without_the_package_the_command_that_installs_it_is_said(
