@@ -26,7 +26,7 @@ def models(*, cache_dir: Path | None = None) -> pd.DataFrame:
 
     Columns: name, state ("bundled", "in the cache", "needs download"), size_mb (of the weights),
     parameters, dim, max_tokens, languages, pooling, prompts, matryoshka, licence, revision,
-    caveat.
+    source (where the recipe was read), caveat.
     """
     with one_import("pandas"):
         import pandas as pd
@@ -45,6 +45,7 @@ def models(*, cache_dir: Path | None = None) -> pd.DataFrame:
             "matryoshka": f"{card.matryoshka[0]}–{card.matryoshka[1]}" if card.matryoshka else "",
             "licence": card.licence,
             "revision": card.revision,
+            "source": card.source,
             "caveat": card.caveat,
         }
         for card in CARDS
