@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from tests.embedders.tiny_qwen3 import make_stale
+from workbench.contracts import Progress, size_words
 from workbench.embedders import CARDS, bundled, find_card, inspect_model, load, models
 from workbench.embedders.local import LocalEmbedder
 from workbench.embedders.local.batches import plan_batches
@@ -59,6 +60,32 @@ def test_the_table_of_models_names_each_with_its_size_and_state() -> None:
     assert table.loc["minilm", "state"] == "bundled"
     assert table.loc["qwen3-0.6b", "size_mb"] == 1192
     assert "technical report" in table.loc["qwen3-0.6b", "source"]
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (None, "unknown size"),
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (12_345, "12 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1.0 MB"),
+        (90_868_376, "90.9 MB"),
+        (999_960_000, "1.0 GB"),
+        (1_191_586_416, "1.2 GB"),
+        (2_500_000_000_000, "2,500.0 GB"),
+    ],
+)
+def test_a_size_has_one_wording(size: int | None, words: str) -> None:
+    assert size_words(size) == words
+
+
+def test_the_size_of_the_weights_is_said_in_the_same_words_everywhere() -> None:
+    steps: list[Progress] = []
+    embedder = load("bundled", progress=steps.append)
+    assert steps[0].message.endswith(": 90.9 MB")
+    assert "the weights take 90.9 MB" in embedder.info.notes
 
 
 def test_a_misspelt_name_is_answered_with_near_ones() -> None:

@@ -5,6 +5,7 @@ from workbench.contracts.embedder import Backend, Embedder, EmbedderInfo, Embedd
 from workbench.contracts.imports import one_import
 from workbench.contracts.progress import CancelSignal, Progress, ProgressFn, check_cancel
 from workbench.contracts.prompts import Prompt, PromptSource, resolve_prompt
+from workbench.contracts.sizes import size_words
 from workbench.contracts.texts import KINDS, Issue, Kind, TextItem
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "check_cancel",
     "one_import",
     "resolve_prompt",
+    "size_words",
 ]

@@ -9,12 +9,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from workbench.contracts import CancelSignal, Progress, ProgressFn, check_cancel
+from workbench.contracts import CancelSignal, Progress, ProgressFn, check_cancel, size_words
 from workbench.embedders.hub import OFFER, blobs_dir, explain_errors
 from workbench.embedders.plan import (
     DownloadPlan,
     RemoteFile,
-    format_bytes,
     partial_file,
 )
 from workbench.embedders.transfer import Transfer
@@ -139,7 +138,7 @@ def _check_disk(plan: DownloadPlan) -> None:
     free = shutil.disk_usage(plan.cache_dir).free
     if free < plan.bytes_missing:
         raise DownloadError(
-            f"{plan.model_id} needs {format_bytes(plan.bytes_missing)} more in {plan.cache_dir}, "
-            f"and {format_bytes(free)} are free. Make room, or pass cache_dir= on another disk. "
+            f"{plan.model_id} needs {size_words(plan.bytes_missing)} more in {plan.cache_dir}, "
+            f"and {size_words(free)} are free. Make room, or pass cache_dir= on another disk. "
             + OFFER
         )

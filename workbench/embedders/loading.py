@@ -7,7 +7,15 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.contracts import CancelSignal, Embedder, Pooling, Progress, ProgressFn, check_cancel
+from workbench.contracts import (
+    CancelSignal,
+    Embedder,
+    Pooling,
+    Progress,
+    ProgressFn,
+    check_cancel,
+    size_words,
+)
 from workbench.embedders.bundled import PACKAGE, find_bundled, require_bundled
 from workbench.embedders.download import download
 from workbench.embedders.hub import find_downloaded
@@ -160,7 +168,7 @@ def _load_report(
     recipe = report.require_complete()
     check_cancel(cancel, done=0, total=report.weights_bytes, unit="bytes")
     if progress is not None:
-        progress(Progress("load", 0, 0, f"{name}: {report.weights_bytes / 1e6:,.0f} MB"))
+        progress(Progress("load", 0, 0, f"{name}: {size_words(report.weights_bytes)}"))
     card = report.card or find_card(name)
     notes = [*report.notes]
     if card and card.caveat:

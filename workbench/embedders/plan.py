@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from workbench.contracts import size_words
 from workbench.embedders.hub import OFFER, blobs_dir, cache_root, explain_errors, hub_endpoint
 from workbench.embedders.registry import find_card
 from workbench.errors import DownloadError, IncompleteModelError
@@ -63,8 +64,8 @@ class DownloadPlan:
 
     def __str__(self) -> str:
         have = self.bytes_total - self.bytes_missing
-        kept = f" ({format_bytes(have)} of it are here)" if have else ""
-        return f"{self.model_id}: {format_bytes(self.bytes_total)}{kept} from {self.endpoint}"
+        kept = f" ({size_words(have)} of it are here)" if have else ""
+        return f"{self.model_id}: {size_words(self.bytes_total)}{kept} from {self.endpoint}"
 
 
 def plan_download(
@@ -115,13 +116,6 @@ def plan_download(
         bytes_total=total,
         bytes_missing=total - have,
     )
-
-
-def format_bytes(count: int) -> str:
-    """A size for a person: "1.20 GB", "91 MB", "12 kB"."""
-    if count >= 1e9:
-        return f"{count / 1e9:.2f} GB"
-    return f"{count / 1e6:,.0f} MB" if count >= 1e6 else f"{count / 1e3:,.0f} kB"
 
 
 def partial_file(blobs: Path, file: RemoteFile) -> Path:

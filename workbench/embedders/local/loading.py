@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.contracts import Backend, EmbedderInfo, one_import
+from workbench.contracts import Backend, EmbedderInfo, one_import, size_words
 from workbench.embedders.arrays import check_dim
 from workbench.embedders.local.embedder import LocalEmbedder
 from workbench.embedders.local.passes import LoadedModel, Memory
@@ -98,7 +98,7 @@ def _describe(
         prompts=recipe.prompts,
         default_prompt=recipe.default_prompt,
         instruction_template=recipe.instruction_template,
-        notes=(runtime.note, f"the weights take {loaded.memory.weights_bytes / 1e6:,.0f} MB"),
+        notes=(runtime.note, f"the weights take {size_words(loaded.memory.weights_bytes)}"),
     )
 
 
