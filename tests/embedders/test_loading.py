@@ -275,6 +275,10 @@ def test_loading_says_what_it_takes_and_unloading_gives_it_back() -> None:
     assert embedder.memory.weights_bytes == 90_852_864  # 22,713,216 numbers of four bytes
     if embedder.memory.before_bytes is not None:
         assert embedder.memory.after_bytes is not None
+        before_loading = size_words(embedder.memory.before_bytes)
+        after_loading = size_words(embedder.memory.after_bytes)
+        said = f"memory in use: {before_loading} before loading, {after_loading} after"
+        assert said in embedder.info.notes
 
     def tensors() -> int:
         gc.collect()

@@ -98,13 +98,21 @@ def _describe(
         prompts=recipe.prompts,
         default_prompt=recipe.default_prompt,
         instruction_template=recipe.instruction_template,
-        notes=(runtime.note, f"the weights take {size_words(loaded.memory.weights_bytes)}"),
+        notes=(runtime.note, *_describe_memory(loaded.memory)),
     )
 
 
 def _weigh(model: PreTrainedModel, before: int | None, runtime: Runtime) -> Memory:
     weights = sum(part.numel() * part.element_size() for part in model.parameters())
     return Memory(weights, before, memory_in_use(runtime.device))
+
+
+def _describe_memory(memory: Memory) -> tuple[str, ...]:
+    weights = f"the weights take {size_words(memory.weights_bytes)}"
+    if memory.before_bytes is None or memory.after_bytes is None:
+        return (weights,)
+    before, after = size_words(memory.before_bytes), size_words(memory.after_bytes)
+    return (weights, f"memory in use: {before} before loading, {after} after")
 
 
 def _load_parts(
