@@ -77,7 +77,9 @@ def _put_lowercase_first(backend: Tokenizer) -> None:
     from tokenizers import normalizers
 
     present = backend.normalizer
-    steps = list(present) if isinstance(present, normalizers.Sequence) else [present]
+    steps: list[normalizers.Normalizer | None] = [present]
+    if isinstance(present, normalizers.Sequence):
+        steps = list(present)  # type: ignore[call-overload]  # its stub leaves out __getitem__
     if not any(isinstance(step, normalizers.Lowercase) for step in steps):
         kept = [step for step in steps if step is not None]
         backend.normalizer = normalizers.Sequence([normalizers.Lowercase(), *kept])
