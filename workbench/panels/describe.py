@@ -5,18 +5,6 @@ from __future__ import annotations
 from workbench.contracts import Embeddings, Prompt
 
 
-def size_words(size_bytes: int | None) -> str:
-    """A size in decimal units as download pages give them: ``1.2 GB``."""
-    if size_bytes is None:
-        return "unknown size"
-    size = float(size_bytes)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1000 or unit == "GB":
-            return f"{size:,.0f} {unit}" if unit in ("bytes", "kB") else f"{size:,.1f} {unit}"
-        size /= 1000
-    raise AssertionError("unreachable")
-
-
 def prompt_words(prompt: Prompt) -> str:
     """An instruction in words: what it is called, or how it begins."""
     if not prompt.prefix:

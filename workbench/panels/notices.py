@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from workbench.contracts import EmbedderChoice, Kind, Prompt
+from workbench.contracts import EmbedderChoice, Kind, Prompt, size_words
 from workbench.figures import KIND_NAMES, clip
-from workbench.panels.describe import size_words
 from workbench.panels.sources import Source
 from workbench.panels.state import Layout, Status, View
 from workbench.panels.wire import Payload

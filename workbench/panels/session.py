@@ -18,9 +18,10 @@ from workbench.contracts import (
     Embeddings,
     Kind,
     check_cancel,
+    size_words,
 )
 from workbench.errors import Cancelled, InputError
-from workbench.panels.describe import embedding_facts, size_words
+from workbench.panels.describe import embedding_facts
 from workbench.panels.reports import report_failure, report_progress
 from workbench.panels.state import Layout, Request, Status, Unrelated, View
 from workbench.panels.views import build_view, correct_kinds, extras_of, old_points
