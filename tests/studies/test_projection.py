@@ -12,7 +12,8 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from workbench.contracts import Progress
 from workbench.errors import Cancelled, InputError
-from workbench.studies import Projection, project, warm_up
+from workbench.maths import preservation
+from workbench.studies import Projection, carry_over, project
 
 
 def grouped(
@@ -187,10 +188,6 @@ def test_two_threads_may_ask_for_maps_at_once() -> None:
     assert [np.array_equal(points, expected) for points in drawn] == [True] * 3
 
 
-def test_warming_up_returns_its_seconds() -> None:
-    assert warm_up() > 0
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -203,3 +200,14 @@ def test_warming_up_returns_its_seconds() -> None:
 def test_arguments_out_of_range_are_refused(options: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         project(grouped(5)[0], **options)  # type: ignore[arg-type]
+
+
+def test_a_map_of_before_is_judged_by_the_vectors_it_is_shown_with() -> None:
+    rng = np.random.default_rng(3)
+    old, new = rng.normal(size=(2, 30, 8)).astype(np.float32)
+    earlier = project(old, method="pca")
+    carried = carry_over(earlier, new)
+    np.testing.assert_array_equal(carried.points, earlier.points)
+    np.testing.assert_allclose(carried.preservation, preservation(new, earlier.points, 10))
+    assert carried.preservation.mean() < earlier.preservation.mean()
+    assert carried.notes[0] == "these are the points of the map before"

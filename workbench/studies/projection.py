@@ -141,17 +141,6 @@ def project(
     )
 
 
-def warm_up() -> float:
-    """Import UMAP and let it compile, by drawing 16 points; returns the seconds it took.
-
-    The first map of a process waits for this otherwise. May run in a background thread: a map
-    asked for meanwhile waits for it.
-    """
-    began = time.perf_counter()
-    project(np.random.default_rng(0).normal(size=(16, 4)), n_neighbors=5)
-    return time.perf_counter() - began
-
-
 def _grow(
     begin: Matrix,
     near: tuple[NDArray[np.int64], Matrix],
