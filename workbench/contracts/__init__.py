@@ -1,8 +1,22 @@
 """The words that all rooms share: embedders, embeddings, prompts, texts, progress."""
 
 from workbench.contracts.catalogue import ChoiceState, EmbedderCatalogue, EmbedderChoice
-from workbench.contracts.embedder import Backend, Embedder, EmbedderInfo, Embeddings, Pooling
+from workbench.contracts.embedder import (
+    Backend,
+    Embedder,
+    EmbedderInfo,
+    Embeddings,
+    Pooling,
+    TooLong,
+)
+from workbench.contracts.endpoints import (
+    EndpointCatalogue,
+    EndpointPreset,
+    EndpointVerdict,
+    Snippet,
+)
 from workbench.contracts.imports import one_import
+from workbench.contracts.partial import FailedText, PartialError
 from workbench.contracts.progress import CancelSignal, Progress, ProgressFn, check_cancel
 from workbench.contracts.prompts import Prompt, PromptSource, resolve_prompt
 from workbench.contracts.sizes import size_words
@@ -18,14 +32,21 @@ __all__ = [
     "EmbedderChoice",
     "EmbedderInfo",
     "Embeddings",
+    "EndpointCatalogue",
+    "EndpointPreset",
+    "EndpointVerdict",
+    "FailedText",
     "Issue",
     "Kind",
+    "PartialError",
     "Pooling",
     "Progress",
     "ProgressFn",
     "Prompt",
     "PromptSource",
+    "Snippet",
     "TextItem",
+    "TooLong",
     "check_cancel",
     "one_import",
     "resolve_prompt",

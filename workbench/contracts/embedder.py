@@ -15,6 +15,7 @@ from workbench.contracts.prompts import Prompt
 
 Backend: TypeAlias = Literal["local", "remote", "bundled", "lexical"]
 Pooling: TypeAlias = Literal["last_token", "mean", "cls"]
+TooLong: TypeAlias = Literal["cut", "refused", "unknown"]
 
 _NO_PROMPTS: Mapping[str, str] = MappingProxyType({})
 
@@ -32,8 +33,9 @@ class EmbedderInfo:
         tolerance: Largest absolute difference to expect, per component, between a text embedded
             alone and in any batch.
         revision: Commit, package version or content hash; None where it is not known.
-        max_tokens: Longest input, special tokens included; longer ones are cut and flagged.
-            None: no limit.
+        max_tokens: Longest input, special tokens included; None: no limit, or none known.
+        too_long: What becomes of a longer text: "cut" and flagged; "refused" (PartialError);
+            "unknown": the server may cut it without a word, and nothing here can tell.
         pooling: How token states become one vector; None where the word has no meaning.
         dtype: Type the model computes in; the vectors are float32 always.
         device: Where it computes.
@@ -41,6 +43,8 @@ class EmbedderInfo:
         default_prompt: Name of the one applied when none is asked for.
         instruction_template: Where an instruction goes, with ``{task}``; None: the model has none.
         notes: What was chosen or noticed on the way, a sentence each.
+        base_url: Address of the endpoint that computes; None where it is this process.
+        server: The program behind it as it shows itself, e.g. "vLLM 0.32.0"; None: not known.
     """
 
     name: str
@@ -58,6 +62,9 @@ class EmbedderInfo:
     default_prompt: str | None = None
     instruction_template: str | None = None
     notes: tuple[str, ...] = ()
+    too_long: TooLong = "cut"
+    base_url: str | None = None
+    server: str | None = None
 
 
 @dataclass(frozen=True)
@@ -132,6 +139,8 @@ class Embedder(Protocol):
         Raises:
             InputError: ``texts`` is one string, or holds something that is not a string.
             PromptError: The model has no such prompt.
+            PartialError: Some texts have no vector: the server refused them, or went away. It holds
+                the vectors that came, and ``resume`` asks for the rest. Remote embedders only.
             Cancelled: ``cancel`` was set; nothing is kept.
         """
         ...
