@@ -15,6 +15,17 @@ from workbench.contracts.endpoints import (
     EndpointVerdict,
     Snippet,
 )
+from workbench.contracts.engines import (
+    EngineChoice,
+    EngineForms,
+    EngineName,
+    EnginePhase,
+    EnginePlan,
+    EngineProgress,
+    EngineProgressFn,
+    EngineStarter,
+    RunningEngine,
+)
 from workbench.contracts.imports import one_import
 from workbench.contracts.partial import FailedText, PartialError
 from workbench.contracts.progress import CancelSignal, Progress, ProgressFn, check_cancel
@@ -35,6 +46,14 @@ __all__ = [
     "EndpointCatalogue",
     "EndpointPreset",
     "EndpointVerdict",
+    "EngineChoice",
+    "EngineForms",
+    "EngineName",
+    "EnginePhase",
+    "EnginePlan",
+    "EngineProgress",
+    "EngineProgressFn",
+    "EngineStarter",
     "FailedText",
     "Issue",
     "Kind",
@@ -44,6 +63,7 @@ __all__ = [
     "ProgressFn",
     "Prompt",
     "PromptSource",
+    "RunningEngine",
     "Snippet",
     "TextItem",
     "TooLong",
