@@ -17,18 +17,25 @@ from workbench.contracts import (
     EmbedderChoice,
     EmbedderInfo,
     Embeddings,
+    EndpointPreset,
+    EndpointVerdict,
+    FailedText,
+    PartialError,
     Progress,
     ProgressFn,
     Prompt,
+    Snippet,
     check_cancel,
     resolve_prompt,
 )
+from workbench.errors import EndpointError, RefusedError
 from workbench.panels.explorer import Explorer
 
 DIM = 16
 PROMPTS: Mapping[str, str] = MappingProxyType({"query": "Query: ", "document": "Doc: "})
 TEMPLATE = "Instruct: {task}\nQuery: "
 PATIENCE_S = 60.0
+URL = "http://127.0.0.1:9/v1"
 
 
 class Gate:
@@ -62,6 +69,8 @@ class FakeEmbedder:
         running: Calls in progress; ``most_running`` is the most there ever were.
         gate: Stops each call after ``before_gate`` texts.
         failure: Raised by the next call instead of embedding.
+        refuses: Texts that have no vector, each with the server's reason.
+        breaks: Ends the next call after its first ``before_gate`` texts.
         seconds: What a call says it took.
         known: Strings reported as cached: none, unless ``caches``.
     """
@@ -78,6 +87,8 @@ class FakeEmbedder:
         self.gate = Gate()
         self.before_gate = 1
         self.failure: BaseException | None = None
+        self.refuses: dict[str, str] = {}
+        self.breaks: EndpointError | None = None
         self.seconds = 0.001
         self.unknown = 0.0
         self.unloaded = False
@@ -118,9 +129,31 @@ class FakeEmbedder:
             check_cancel(cancel, done=done, total=len(texts))
             if progress is not None:
                 progress(Progress("embed", done + 1, len(texts)))
+        made = self._make(strings, prompt)
+        rows = [row for row, text in enumerate(texts) if text not in self.refuses]
+        if self.breaks is not None:
+            rows = [row for row in rows if row < self.before_gate]
+        if len(rows) == len(texts):
+            return made
+        failed = [
+            FailedText(row, text, RefusedError(self.refuses[text]))
+            for row, text in enumerate(texts)
+            if text in self.refuses
+        ]
+        cause, self.breaks = self.breaks, None
+        raise PartialError(
+            self._make(tuple(strings[row] for row in rows), prompt),
+            np.array(rows, np.int64),
+            failed=failed,
+            total=len(texts),
+            cause=cause,
+            resume=lambda progress, cancel: made,
+        )
+
+    def _make(self, strings: tuple[str, ...], prompt: Prompt) -> Embeddings:
         cached = np.array([string in self.known for string in strings], dtype=np.bool_)
         self.known |= set(strings) if self.caches else set()
-        count = len(texts)
+        count = len(strings)
         return Embeddings(
             vectors=np.array([vector_of(string) for string in strings], np.float32).reshape(
                 count, DIM
@@ -149,9 +182,14 @@ def vector_of(string: str) -> np.ndarray[Any, np.dtype[np.float32]]:
 
 
 class FakeCatalogue:
-    """Embedders by spec; "far" needs a download, "gone" a package.
+    """Embedders by spec; "far" needs a download, "gone" a package; and one endpoint at ``URL``.
 
     Attributes:
+        served: Models of the endpoint.
+        key: The key that it wants, or "".
+        tried: URL, model and key of each try to connect.
+        connect_gate: Stops each try.
+        connect_failure: Raised by the next try.
         loads: The specs that were loaded, in order.
         load_failure: Raised by the next load.
         load_gate: Stops each load.
@@ -164,6 +202,11 @@ class FakeCatalogue:
         self.loads: list[str] = []
         self.load_failure: BaseException | None = None
         self.load_gate = Gate()
+        self.served: tuple[str, ...] = ("tiny",)
+        self.key = ""
+        self.tried: list[tuple[str, str | None, str | None]] = []
+        self.connect_gate = Gate()
+        self.connect_failure: BaseException | None = None
         shown = {"prompts": PROMPTS, "instruction_template": TEMPLATE}
         self.offered = {
             "near": EmbedderChoice("near", "Near", "ready", **shown),  # type: ignore[arg-type]
@@ -178,6 +221,56 @@ class FakeCatalogue:
 
     def describe(self, spec: str) -> EmbedderChoice:
         return self.offered.get(spec) or replace(self.offered["near"], spec=spec, label=spec)
+
+    def presets(self) -> tuple[EndpointPreset, ...]:
+        return (
+            EndpointPreset("sglang", "SGLang", "http://127.0.0.1:30000/v1", about="Starts slowly."),
+            EndpointPreset("openai", "OpenAI", "https://api.example.org/v1", "EXAMPLE_API_KEY"),
+        )
+
+    def connect(
+        self,
+        base_url: str,
+        *,
+        model: str | None = None,
+        key: str | None = None,
+        cancel: CancelSignal | None = None,
+    ) -> EndpointVerdict:
+        self.tried.append((base_url, model, key))
+        self.connect_gate.pass_through(cancel)
+        check_cancel(cancel, done=0, total=1)
+        if self.connect_failure is not None:
+            failure, self.connect_failure = self.connect_failure, None
+            raise failure
+        if base_url != URL:
+            return EndpointVerdict(False, f"Nothing listens at {base_url}.")
+        if (key or "") != self.key:
+            return EndpointVerdict(False, f"The server wants another key than {key}.")
+        if model is None and len(self.served) > 1:
+            return EndpointVerdict(False, "It serves several models.", served=self.served)
+        if (model or self.served[0]) not in self.served:
+            return EndpointVerdict(False, f"It serves no {model!r}.", served=self.served)
+        spec = f"{URL}#{model or self.served[0]}"
+        embedder = FakeEmbedder(spec)
+        embedder.info = replace(
+            embedder.info,
+            backend="remote",
+            base_url=URL,
+            server="fake 1.0",
+            device=None,
+            dtype=None,
+        )
+        self.embedders.setdefault(spec, embedder)
+        self.offered[spec] = EmbedderChoice(
+            spec, spec, "ready", prompts={"query": PROMPTS["query"]}, about="An endpoint."
+        )
+        notes = ("The only model was chosen.",)
+        return EndpointVerdict(True, f"fake 1.0 embeds with key {key}.", spec, self.served, notes)
+
+    def snippets(self, spec: str, *, text: str, prefix: str) -> tuple[Snippet, ...]:
+        if spec == "other":
+            raise EndpointError("No code.")
+        return (Snippet("python", f"wb.load({spec!r}).embed([{prefix + text!r}])"),)
 
     def measure_download(self, spec: str) -> int:
         return 1_200_000_000
@@ -222,6 +315,12 @@ class Browser:
             "prompt": options["prompt"],
         }
         self.send("embed", **{**message, **changes})
+
+    def connect(self, url: str = URL, *, model: str = "", key: str = "", **press: object) -> None:
+        """Press Connect, with what the controls show."""
+        options = self.panel.options
+        held = {"text": None, "mode": options["mode"], "column": "", "prompt": options["prompt"]}
+        self.send("connect", url=url, model=model, key=key, press={**held, **press})
 
     def press_and_wait(self, text: str | None = None, **changes: object) -> None:
         self.press(text, **changes)

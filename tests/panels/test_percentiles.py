@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -132,3 +133,35 @@ def test_the_project_s_own_unrelated_texts_have_many_topics() -> None:
     unrelated = unrelated_samples()
     assert len(unrelated.texts) == len(unrelated.kinds) == len(unrelated.topics) == 131
     assert len(set(unrelated.topics)) == 21
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("http://localhost:30000/v1", None),
+        ("http://127.0.0.1:9/v1", None),
+        ("http://[::1]:9/v1", None),
+        ("https://api.example.org/v1", "api.example.org"),
+        ("http://10.0.0.7:9/v1", "10.0.0.7"),
+        ("http://localhost.example.org/v1", "localhost.example.org"),
+        (None, "another machine"),
+    ],
+)
+def test_another_machine_is_asked_for_unrelated_texts_only_once_the_user_says_so(
+    open_panel: Open, catalogue: FakeCatalogue, address: str | None, host: str | None
+) -> None:
+    embedder = catalogue.embedders["near"]
+    embedder.info = replace(embedder.info, backend="remote", base_url=address)
+    browser = open_panel(unrelated=unrelated_pairs)
+    assert measured(browser) == (host is None)
+    if host is None:
+        return
+    assert len(embedder.calls) == 1
+    assert browser.panel.percentiles["why"] == f"measuring would send 60 more texts to {host}"
+    browser.send("measure")
+    browser.rest()
+    assert measured(browser)
+    browser.press_and_wait("other\ntexts")
+    assert measured(browser), "said once for this model and prompt: they are known from now on"
+    browser.press_and_wait("other\ntexts", prompt=QUERY)
+    assert not measured(browser), "another prompt would ask for them anew"

@@ -34,7 +34,7 @@ class Issue:
     Attributes:
         line: Where, counted from 1.
         what: "empty", "duplicate", "unreadable", "truncated", "control characters", "fence",
-            "header", "kind", "missing" or "encoding".
+            "header", "kind", "missing", "encoding" or "refused".
         message: A sentence for a person.
     """
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from workbench.contracts import Embeddings, Prompt
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from workbench.contracts import EmbedderInfo, Embeddings, Prompt
 
 
 def prompt_words(prompt: Prompt) -> str:
@@ -27,12 +30,11 @@ def embedding_facts(embeddings: Embeddings, compare_s: float) -> tuple[tuple[str
     """What was done, a word and a value each, for the status line."""
     info = embeddings.info
     n, cached = len(embeddings), int(embeddings.cached.sum())
-    cut = int(embeddings.truncated.sum())
     dim = f"{info.dim}" if info.dim == info.native_dim else f"{info.dim} of {info.native_dim}"
     source = f"{n - cached:,} computed, {cached:,} from cache" if cached else "computed"
     facts = [
         ("model", info.name),
-        ("device", f"{info.device or '–'}, {info.dtype or '–'}"),
+        *_whereabouts(info),
         ("texts", f"{n:,}"),
         ("dimensions", dim),
     ]
@@ -40,9 +42,38 @@ def embedding_facts(embeddings: Embeddings, compare_s: float) -> tuple[tuple[str
         facts.append(("tokens", f"{int(embeddings.tokens.sum()):,}"))
     notes = [*info.notes, embeddings.prompt.note]
     facts += [
-        ("truncated", f"{cut:,} at {info.max_tokens:,} tokens" if cut else "none"),
+        ("truncated", _cut_words(embeddings)),
         ("vectors", f"{source}, {embeddings.seconds:.2f} s"),
         ("compared", f"{compare_s:.2f} s"),
         *(("note", note) for note in notes if note),
     ]
     return tuple(facts)
+
+
+def _whereabouts(info: EmbedderInfo) -> tuple[tuple[str, str], ...]:
+    """Where the vectors were computed: on a device of this machine, or behind an endpoint."""
+    if info.backend != "remote":
+        return (("device", f"{info.device or '–'}, {info.dtype or '–'}"),)
+    return (
+        ("endpoint", info.base_url or "not known"),
+        ("server", info.server or "does not say what it is"),
+    )
+
+
+def _cut_words(embeddings: Embeddings) -> str:
+    cut, limit = int(embeddings.truncated.sum()), embeddings.info.max_tokens
+    if cut:
+        return f"{cut:,}" if limit is None else f"{cut:,} at {limit:,} tokens"
+    return "the server does not tell" if embeddings.info.too_long == "unknown" else "none"
+
+
+def host_elsewhere(info: EmbedderInfo) -> str | None:
+    """The host that texts are sent to; None where they stay on this machine."""
+    if info.backend != "remote":
+        return None
+    host = urlsplit(info.base_url or "").hostname or "another machine"
+    try:
+        stays = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # a name
+        stays = False
+    return None if stays else host

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.contracts import EmbedderCatalogue, Embeddings, Prompt
 from workbench.errors import Cancelled, InputError
+from workbench.panels.endpoints import Connector, code_payload, endpoints_of, presets_payload
 from workbench.panels.handlers import HANDLERS
 from workbench.panels.notices import choice_payload, instead_words, opening_options, prompt_option
 from workbench.panels.pictures import draw
@@ -57,12 +58,15 @@ class Explorer(Screen):
         if asked.state == "missing":
             choice = catalogue.describe("lexical")
         choices = self.list_choices(choice.spec)
-        super().__init__(text=source.box, options=opening_options(source, choice, choices))
+        presets = presets_payload(catalogue)
+        options = opening_options(source, choice, choices) | {"presets": presets}
+        super().__init__(text=source.box, options=options)
         if choice is not asked:
             self.instead = instead_words(asked, choice)
         self.session = Session(
             catalogue, show=self._show, tell=self.say, unrelated=unrelated, lock=self.lock
         )
+        self.connector = Connector(self.session, endpoints_of(catalogue), self.show_endpoint)
         self.on_msg(self._receive)
         self.run(prompt=None)
 
@@ -231,6 +235,7 @@ class Explorer(Screen):
             choices = self.list_choices(self.options["spec"])
             if choices != self.options["choices"]:
                 self.set_options(choices=choices)
+            self.code = code_payload(self.catalogue, view)
         self.show(view, parts, recommended=self.catalogue.describe(self.catalogue.recommended))
 
     def _receive(self, _: object, content: dict[str, Any], buffers: list[memoryview]) -> None:

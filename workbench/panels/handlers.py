@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from workbench.contracts import KINDS, Prompt, resolve_prompt
 from workbench.errors import InputError, WorkbenchError
 from workbench.panels.assets import packed_plotly
+from workbench.panels.endpoints import Address, carry_prompt
 from workbench.panels.exports import export_view
 from workbench.panels.notices import prompt_option
 from workbench.panels.pictures import draw
 from workbench.panels.sources import sample_source, source_of
-from workbench.panels.state import Layout, Status
+from workbench.panels.state import Layout, Status, check_layout
 from workbench.panels.views import correct_kinds
 from workbench.texts import read_texts_from_bytes
 
@@ -50,6 +51,21 @@ def embed(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
         prompt=_prompt(asked["prompt"]),
         agreed=bool(asked.get("agreed")),
     )
+
+
+def connect(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
+    """Try an endpoint; once it embeds it is chosen, and the texts of the press are embedded.
+
+    The key came with the press and goes no further than the connector.
+    """
+    press = dict(asked["press"])
+
+    def use(spec: str) -> None:
+        prompt = carry_prompt(press["prompt"], panel.catalogue.describe(spec))
+        embed(panel, {**press, "spec": spec, "prompt": prompt}, [])
+
+    address = Address(str(asked["url"]).strip(), str(asked["model"]).strip(), str(asked["key"]))
+    panel.connector.connect(address, use)
 
 
 def cancel(panel: Explorer, _asked: Asked, _: list[memoryview]) -> None:
@@ -137,7 +153,7 @@ def layout(panel: Explorer, asked: Asked, _: list[memoryview]) -> None:
     """
     settings = {key: value for key, value in asked.items() if key in Layout.__dataclass_fields__}
     changed = replace(panel.session.layout, **settings)
-    _check_layout(changed)
+    check_layout(changed)
     panel.set_options(layout=asdict(changed))
     panel.session.relayout(changed)
 
@@ -186,6 +202,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         handler.__name__: handler
         for handler in (
             embed,
+            connect,
             cancel,
             decline,
             sample,
@@ -221,19 +238,3 @@ def _show_with(panel: Explorer, part: str, show: Callable[[], None]) -> None:
         panel.session.want(part)
     if not part or (view is not None and getattr(view, part) is not None):
         panel.session.run_errand(show)
-
-
-def _check_layout(asked: Layout) -> None:
-    allowed = {
-        "method": asked.method in ("umap", "pca"),
-        "n_neighbors": type(asked.n_neighbors) is int and asked.n_neighbors >= 2,
-        "min_dist": type(asked.min_dist) in (int, float) and 0 <= asked.min_dist < 1,
-        "seed": type(asked.seed) is int and asked.seed >= 0,
-    }
-    for name, good in allowed.items():
-        if not good:
-            raise InputError(
-                f"The map was asked for with {name}={getattr(asked, name)!r}. Allowed are method "
-                "'umap' or 'pca', a whole number of neighbours from 2, a least distance from 0 to "
-                "below 1, and a whole seed from 0. The map stays as it is."
-            )

@@ -6,13 +6,16 @@ import time
 import traceback
 from collections.abc import Callable
 
-from workbench.contracts import Progress, ProgressFn
+from workbench.contracts import PartialError, Progress, ProgressFn
 from workbench.errors import WorkbenchError
+from workbench.figures import clip
 from workbench.panels.state import Phase, Status, Unit
 
 LEAST_S = 0.1
 """Between two statuses of one stage: a page need not redraw more often."""
 
+REASON_COLUMNS = 300
+"""Of a server's reason that the panel shows: some send the whole request back."""
 
 UNITS: dict[str, Unit] = {"download": "bytes", "project": "epochs"}
 
@@ -48,7 +51,29 @@ def report_progress(say: Callable[[Status], None], phase: Phase, sentence: str =
 
 def report_failure(exc: BaseException, kept: str = "") -> Status:
     """An error raised on purpose has said all; any other comes with its traceback."""
+    if isinstance(exc, PartialError):
+        return Status("error", f"{_partial_words(exc)}{kept}")
     if isinstance(exc, WorkbenchError):
         return Status("error", f"{exc}{kept}")
     details = "".join(traceback.format_exception(exc))
     return Status("error", f"{type(exc).__name__}: {exc}.{kept}", details=details)
+
+
+def short_reason(error: BaseException) -> str:
+    """What a server said against a text or a run, in one line."""
+    return clip(str(error), REASON_COLUMNS)
+
+
+def _partial_words(partial: PartialError) -> str:
+    """What a person does about a run that broke off, or of which nothing came through."""
+    came, total = len(partial.rows), partial.total
+    refused = ""
+    if partial.failed:
+        why = short_reason(partial.failed[0].error)
+        refused = f"{len(partial.failed):,} of {total:,} texts were refused: {why}"
+    if partial.cause is None:
+        return refused
+    words = [f"{came:,} of {total:,} texts came through. {short_reason(partial.cause)}", refused]
+    if came:
+        words.append("They are kept: press Embed to ask for the rest.")
+    return " ".join(word for word in words if word)

@@ -10,6 +10,7 @@ import traitlets
 
 from workbench.contracts import EmbedderChoice
 from workbench.panels import assets
+from workbench.panels.endpoints import verdict_payload
 from workbench.panels.notices import banner_payload, issues_payload, status_payload
 from workbench.panels.payloads import (
     changes_payload,
@@ -19,6 +20,7 @@ from workbench.panels.payloads import (
     texts_payload,
 )
 from workbench.panels.state import BUSY, Status, View
+from workbench.panels.wire import Payload
 
 
 class Screen(anywidget.AnyWidget):
@@ -47,6 +49,8 @@ class Screen(anywidget.AnyWidget):
     matrix = traitlets.Dict().tag(sync=True)
     map = traitlets.Dict().tag(sync=True)
     changes = traitlets.Dict().tag(sync=True)
+    endpoint: traitlets.Dict[str, Any] = traitlets.Dict(verdict_payload("none")).tag(sync=True)
+    code: traitlets.List[Any] = traitlets.List().tag(sync=True)
     selection = traitlets.List(traitlets.Int()).tag(sync=True)
 
     def __init__(self, **traits: object) -> None:
@@ -64,6 +68,11 @@ class Screen(anywidget.AnyWidget):
         """Show how far the work is."""
         self.status = status_payload(status)
         self.busy = status.phase in BUSY
+
+    def show_endpoint(self, verdict: Payload) -> None:
+        """Say in the form what a try to connect came to."""
+        with self.lock:
+            self.endpoint = verdict
 
     def show_matrix(self, window: tuple[slice, slice] | None = None) -> None:
         """Send the matrix, or a window of it in full."""

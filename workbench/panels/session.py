@@ -11,16 +11,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.contracts import (
-    CancelSignal,
-    Embedder,
-    EmbedderCatalogue,
-    Embeddings,
-    Kind,
-    check_cancel,
-    size_words,
-)
-from workbench.errors import Cancelled, InputError
+from workbench.contracts import CancelSignal, Embedder, EmbedderCatalogue, Kind
+from workbench.errors import Cancelled
+from workbench.panels.compute import Made, compute
 from workbench.panels.describe import embedding_facts
 from workbench.panels.reports import report_failure, report_progress
 from workbench.panels.state import Layout, Request, Status, Unrelated, View
@@ -156,35 +149,18 @@ class Session:
         self.say(report_failure(exc, kept))
 
     def _run(self, request: Request, cancel: CancelSignal) -> None:
-        if not request.parsed.items:
-            raise InputError("There is nothing to embed: no text was given. Paste one a line.")
-        self.say(Status("loading", "Loading the model…"))
-        choice = self.catalogue.describe(request.spec)
-        if choice.state == "needs download" and not request.agreed:
-            size = choice.download_bytes or self.catalogue.measure_download(request.spec)
-            ask = f"{choice.label} is not on this machine: a download of {size_words(size)}."
-            self.say(Status("consent", ask, ask_bytes=size, ask_spec=request.spec))
-            return
-        embedder = self.catalogue.load(
-            request.spec, progress=report_progress(self.say, "loading"), cancel=cancel
-        )
-        embeddings = embedder.embed(
-            request.texts,
-            prompt=request.prompt,
-            progress=report_progress(self.say, "embedding"),
-            cancel=cancel,
-        )
-        check_cancel(cancel, done=len(embeddings), total=len(embeddings))
-        self._present(request, embeddings, choice.label, cancel)
-        self._measure_background(embedder, cancel)
+        made = compute(self.catalogue, request, say=self.say, cancel=cancel)
+        if made is not None:
+            self._present(made, cancel)
+            self._measure_background(made.embedder, cancel)
 
-    def _present(
-        self, request: Request, embeddings: Embeddings, label: str, cancel: CancelSignal
-    ) -> None:
+    def _present(self, made: Made, cancel: CancelSignal) -> None:
         self.say(Status("comparing", "Comparing…"))
         started = time.perf_counter()
-        old = self.view
-        view = build_view(old, request, embeddings, label=label, wants=self.wants, cancel=cancel)
+        old, request, embeddings = self.view, made.request, made.embeddings
+        view = build_view(
+            old, request, embeddings, label=made.label, wants=self.wants, cancel=cancel
+        )
         with self.lock:
             # kinds may have been corrected while the run was on its way
             corrected = replace(request, parsed=correct_kinds(request.parsed, self.kinds))
@@ -192,7 +168,7 @@ class Session:
             self._show(view, frozenset({"texts", "map"}))
             self._running = False
         facts = embedding_facts(embeddings, time.perf_counter() - started)
-        message = f"{len(embeddings):,} texts embedded."
+        message = f"{len(embeddings):,} texts embedded. {made.note}".rstrip()
         self.say(Status("mapping", f"{message} Drawing the map…", facts=facts))
         self.workers.mapping.submit(
             lambda cancel: self._map(view, cancel, start=old_points(old, request), message=message)

@@ -10,14 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.contracts import Embeddings, Kind, Prompt
+from workbench.errors import InputError
 from workbench.studies import Background, Change, Comparison, Projection
 from workbench.texts import ParsedTexts
 
 Phase: TypeAlias = Literal[
-    "idle", "consent", "loading", "embedding", "comparing", "mapping", "done", "cancelled", "error"
+    "idle",
+    "consent",
+    "connecting",
+    "loading",
+    "embedding",
+    "comparing",
+    "mapping",
+    "done",
+    "cancelled",
+    "error",
 ]
 Unit: TypeAlias = Literal["texts", "bytes", "epochs"]
-BUSY: tuple[Phase, ...] = ("loading", "embedding", "comparing", "mapping")
+BUSY: tuple[Phase, ...] = ("connecting", "loading", "embedding", "comparing", "mapping")
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,27 @@ class Layout:
     n_neighbors: int = 15
     min_dist: float = 0.1
     seed: int = 42
+
+
+def check_layout(asked: Layout) -> None:
+    """Refuse settings that no map can be laid out with.
+
+    Raises:
+        InputError: One of them is of another type or out of range.
+    """
+    allowed = {
+        "method": asked.method in ("umap", "pca"),
+        "n_neighbors": type(asked.n_neighbors) is int and asked.n_neighbors >= 2,
+        "min_dist": type(asked.min_dist) in (int, float) and 0 <= asked.min_dist < 1,
+        "seed": type(asked.seed) is int and asked.seed >= 0,
+    }
+    for name, good in allowed.items():
+        if not good:
+            raise InputError(
+                f"The map was asked for with {name}={getattr(asked, name)!r}. Allowed are method "
+                "'umap' or 'pca', a whole number of neighbours from 2, a least distance from 0 to "
+                "below 1, and a whole seed from 0. The map stays as it is."
+            )
 
 
 @dataclass(frozen=True)

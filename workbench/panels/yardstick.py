@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from workbench.contracts import CancelSignal, Embedder
 from workbench.errors import WorkbenchError
+from workbench.panels.describe import host_elsewhere
 from workbench.panels.state import Unrelated, View
 from workbench.studies import measure_background
 
@@ -16,6 +17,9 @@ BUDGET_S = 20.0
 class Yardstick:
     """Measures the cosines of unrelated pairs for a view, under its model and its prompt.
 
+    Another machine is asked for them only once the user has said so, for each model and prompt:
+    somebody may pay for it.
+
     Args:
         unrelated: Gives the texts.
     """
@@ -23,6 +27,7 @@ class Yardstick:
     def __init__(self, unrelated: Callable[[], Unrelated]) -> None:
         self._unrelated = unrelated
         self._seconds_a_character: dict[str, float] = {}
+        self._agreed: set[tuple[str, str]] = set()
 
     def measure(
         self, embedder: Embedder, view: View, *, cancel: CancelSignal, patient: bool = False
@@ -39,6 +44,16 @@ class Yardstick:
             Cancelled: ``cancel`` was set.
         """
         texts = self._unrelated()
+        asked, host = (
+            (view.request.spec, view.embeddings.prompt.prefix),
+            host_elsewhere(embedder.info),
+        )
+        if patient:
+            self._agreed.add(asked)
+        if host is not None and asked not in self._agreed:
+            return {
+                "no_background": f"measuring would send {len(texts.texts)} more texts to {host}"
+            }
         cost_s = self._expect_s(view, texts.texts)
         if cost_s > BUDGET_S and not patient:
             return {"no_background": f"measuring takes about {cost_s:.0f} s with this model"}

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from workbench.contracts import one_import
 
-SCRIPTS = ("dom", "plots", "controls", "status", "matrix", "map", "tables", "main")
+SCRIPTS = (
+    *("dom", "code", "plots", "endpoint", "controls", "status", "matrix", "map", "tables"),
+    "main",
+)
 _HERE = Path(__file__).parent
 
 

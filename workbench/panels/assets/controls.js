@@ -36,6 +36,7 @@ class Controls {
       oninput: () => this.onspec?.(), onchange: () => this.askPreview(),
       onkeydown: (event) => event.key === "Enter" && this.embed() });
     this.about = h("div", { class: "ewb-hint" });
+    this.endpoint = new EndpointForm(model, this);
     this.prompts = h("div", { class: "ewb-radios", role: "radiogroup", "aria-label": "Instruction prefix" });
     const askSoon = debounce(() => this.askPreview(), 150);
     this.own = h("textarea", { class: "ewb-own", rows: 2, hidden: true, "aria-label": "Own instruction or prefix",
@@ -49,7 +50,7 @@ class Controls {
     this.stop = h("button", { class: "ewb-button ewb-cancel", disabled: true,
       onclick: () => model.send({ do: "cancel" }) }, "Cancel");
     this.el = h("section", { class: "ewb-card ewb-left", "aria-label": "Embedding explorer" },
-      this.field("Embedder", this.embedder), this.spec, this.about,
+      this.field("Embedder", this.embedder), this.spec, this.endpoint.form, this.about, this.endpoint.verdict,
       h("div", { class: "ewb-label" }, "Texts ", this.source),
       this.texts,
       h("div", { class: "ewb-row" }, this.mode, this.sample,
@@ -93,9 +94,11 @@ class Controls {
     const options = this.model.get("options");
     const fresh = this.fresh(options);
     if (fresh.has("samples")) fill(this.sample, ["", ...options.samples].map((name) => h("option", { value: name }, name || "sample…")));
+    if (fresh.has("presets") && options.presets) this.endpoint.fillServers(options.presets);
     if (fresh.has("choices")) {
       const held = this.embedder.value;
       fill(this.embedder, options.choices.map((choice) => h("option", { value: choice.spec }, `${choice.label} · ${choice.words}`)),
+        options.presets ? h("option", { value: ENDPOINT }, "an endpoint (URL)…") : null,
         h("option", { value: "" }, "another directory or hub id…"));
       this.choices = new Map(options.choices.map((choice) => [choice.spec, choice]));
       this.embedder.value = held;
@@ -113,10 +116,16 @@ class Controls {
     this.showSource();
     this.showColumn();
     if (!["choices", "spec", "prompt"].some((key) => fresh.has(key))) return;
+    this.showChosen();
+    this.askPreview();
+  }
+
+  // The field that the picker's choice needs, if any.
+  showChosen() {
     this.spec.hidden = this.embedder.value !== "";
+    this.endpoint.showVerdict();
     this.onspec?.();
     this.showPrompts();
-    this.askPreview();
   }
 
   showSource() {
@@ -132,12 +141,12 @@ class Controls {
   }
 
   chooseEmbedder() {
-    this.spec.hidden = this.embedder.value !== "";
-    this.onspec?.();
-    if (!this.spec.hidden) { this.showPrompts(); return this.spec.focus(); }
-    const { prompts, default: own } = this.chosen();
-    if (this.promptChoice !== "own") this.promptChoice = own ?? (this.promptChoice in prompts ? this.promptChoice : "none");
-    this.showPrompts();
+    const choice = this.chosen();
+    if (choice && this.promptChoice !== "own") {
+      this.promptChoice = choice.default ?? (this.promptChoice in choice.prompts ? this.promptChoice : "none");
+    }
+    this.showChosen();
+    if (!choice) return (this.endpoint.open ? this.endpoint.url : this.spec).focus();
     this.askPreview();
     this.embed();
   }
@@ -162,7 +171,7 @@ class Controls {
     this.promptChoice = name;
     this.own.hidden = name !== "own";
     if (name === "own") { this.own.focus(); this.askPreview(); }
-    else if (this.model.get("table").texts.length <= AUTO_EMBED_TEXTS) this.embed();
+    else if (!this.endpoint.open && this.model.get("table").texts.length <= AUTO_EMBED_TEXTS) this.embed();
     this.showPreview();
   }
 
@@ -172,13 +181,14 @@ class Controls {
   }
 
   askPreview() {
-    if (this.promptChoice === "own") this.model.send({ do: "preview", spec: this.currentSpec(), prompt: this.prompt() });
+    if (this.promptChoice === "own" && !this.endpoint.open) this.model.send({ do: "preview", spec: this.currentSpec(), prompt: this.prompt() });
   }
 
   // The prefix that the model really sees: its own prompts are known here, others the kernel tells.
   prefix() {
     const choice = this.chosen();
     if (this.promptChoice === "none") return { prefix: "" };
+    if (this.endpoint.open) return { prefix: "…", note: "known once connected" };
     if (this.promptChoice !== "own") return choice ? { prefix: choice.prompts[this.promptChoice] ?? "" } : { prefix: "…", note: "known once the model is loaded" };
     const asked = JSON.stringify({ spec: this.currentSpec(), prompt: this.prompt() });
     const told = this.model.get("preview");
@@ -208,7 +218,7 @@ class Controls {
   }
 
   currentSpec() {
-    return this.embedder.value || this.spec.value.trim();
+    return this.endpoint.open ? "" : this.embedder.value || this.spec.value.trim();
   }
 
   // What Python put into the box; its own echo of an edit changes nothing.
@@ -233,12 +243,17 @@ class Controls {
     this.saveText();
   }
 
-  embed(extra = {}) {
+  // What goes with a press, and is remembered so that its echo changes nothing.
+  press() {
     const chosen = { mode: this.mode.value, prompt: this.prompt() };
     for (const [key, value] of Object.entries(chosen)) this.sent[key].push(JSON.stringify(value));
     this.pressed = this.texts.value;
-    this.model.send({ do: "embed", text: this.dirty ? this.pressed : null, column: this.column.value,
-      spec: this.currentSpec(), ...chosen, ...extra });
+    return { text: this.dirty ? this.pressed : null, column: this.column.value, ...chosen };
+  }
+
+  embed(extra = {}) {
+    if (this.endpoint.open && !extra.spec) this.endpoint.connect();
+    else this.model.send({ do: "embed", ...this.press(), spec: this.currentSpec(), ...extra });
   }
 
   async upload() {

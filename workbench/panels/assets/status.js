@@ -18,7 +18,8 @@ class StatusView {
     this.line = h("div", { class: "ewb-status", role: "status", "aria-live": "polite" });
     this.facts = h("div", { class: "ewb-facts" });
     this.issues = h("details", { class: "ewb-issues", hidden: true });
-    this.el = h("div", { class: "ewb-statusbox" }, this.bar, this.line, this.facts, this.issues);
+    this.code = new CodeView(model);
+    this.el = h("div", { class: "ewb-statusbox" }, this.bar, this.line, this.facts, this.issues, this.code.el);
     this.banner = h("div", { class: "ewb-banner", hidden: true, role: "note" });
     model.watch("status", () => this.show());
     controls.onspec = () => this.show();
@@ -28,7 +29,7 @@ class StatusView {
 
   show() {
     const status = this.model.get("status");
-    const busy = ["loading", "embedding", "comparing", "mapping"].includes(status.phase);
+    const busy = ["connecting", "loading", "embedding", "comparing", "mapping"].includes(status.phase);
     this.bar.hidden = !busy;
     if (busy && status.total) { this.bar.max = status.total; this.bar.value = status.done; }
     else this.bar.removeAttribute("value");
@@ -63,6 +64,7 @@ class StatusView {
   showIssues() {
     const issues = this.model.get("issues");
     this.issues.hidden = !issues.length;
+    if (issues.some(({ what }) => what === "refused")) this.issues.open = true; // the status points here
     fill(this.issues, h("summary", {}, issues.length === 1 ? "1 thing noticed" : `${issues.length} things noticed`),
       h("ul", {}, issues.slice(0, 200).map((issue) => h("li", {}, issue.message)),
         issues.length > 200 ? h("li", {}, `… and ${issues.length - 200} more`) : null));
