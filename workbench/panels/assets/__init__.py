@@ -1,4 +1,4 @@
-"""The Explorer's script and style, joined from the files beside this one, and plotly.js packed."""
+"""The panels' scripts and style, joined from the files beside this one, and plotly.js packed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,22 @@ SCRIPTS = (
     *("dom", "code", "plots", "endpoint", "controls", "status", "matrix", "map", "tables"),
     "main",
 )
+SERVE_SCRIPTS = ("dom", "code", "serve")
 _HERE = Path(__file__).parent
 
 
 def script() -> str:
-    """One ES module: the files share its scope, in the order of ``SCRIPTS``."""
-    return "\n".join((_HERE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    """The Explorer's ES module: the files share its scope, in the order of ``SCRIPTS``."""
+    return _join(SCRIPTS)
+
+
+def serve_script() -> str:
+    """The ES module of the panel that starts servers."""
+    return _join(SERVE_SCRIPTS)
+
+
+def _join(names: tuple[str, ...]) -> str:
+    return "\n".join((_HERE / f"{name}.js").read_text(encoding="utf-8") for name in names)
 
 
 def style() -> str:

@@ -41,11 +41,16 @@ class EndpointForm {
   choose() {
     const preset = this.presets.find(({ name }) => name === this.server.value);
     if (preset) this.url.value = preset.url;
-    this.retyped();
+    this.readdressed();
+  }
+
+  retyped() {
+    this.server.value = this.presets.find(({ url }) => url === this.address())?.name ?? "";
+    this.readdressed();
   }
 
   // Another address: what the one before served, and the key given for it, are none of its business.
-  retyped() {
+  readdressed() {
     const asked = this.address() === this.tried;
     const { served } = this.model.get("endpoint");
     this.fillModels(asked ? served : []);
@@ -71,7 +76,7 @@ class EndpointForm {
   }
 
   showHints() {
-    const preset = this.presets?.find(({ url }) => url === this.address());
+    const preset = this.presets?.find(({ name }) => name === this.server.value);
     const kept = this.model.get("endpoint").kept && this.address() === this.tried;
     this.key.placeholder = kept ? "as given before" : preset?.key_env ? `$${preset.key_env}, if left empty` : "if it wants one";
     this.about.textContent = preset?.about ?? "";
