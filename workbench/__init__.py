@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workbench.catalogue import explore
     from workbench.contracts import Embedder, EmbedderInfo, Embeddings, Prompt
     from workbench.embedders import load, models
+    from workbench.engines import serve
     from workbench.errors import (
         Cancelled,
         DependencyError,
@@ -60,6 +61,7 @@ __all__ = [
     "neighbours",
     "project",
     "samples",
+    "serve",
     "similarity",
 ]
 
@@ -76,6 +78,7 @@ _HOMES = {
     "neighbours": "workbench.maths",
     "project": "workbench.studies",
     "samples": "workbench.texts",
+    "serve": "workbench.engines",
     "similarity": "workbench.maths",
 }
 

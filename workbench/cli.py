@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from workbench import __version__
 from workbench.errors import Cancelled, InputError, WorkbenchError
+from workbench.serving import serve
 from workbench.terminal import (
     cancel_on_ctrl_c,
     progress_bar,
@@ -85,6 +86,9 @@ def lab(
     say(f"Opening {path}")
     command = build_command(path, ip=ip, port=port, browser=browser, extra=extra)
     raise typer.Exit(start_lab(command))
+
+
+app.command(context_settings={"allow_extra_args": True})(serve)
 
 
 @app.command()

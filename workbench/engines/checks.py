@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from workbench.contracts import Pooling
@@ -99,7 +100,7 @@ def _look_for_gguf(look: ModelLook) -> None:
         look.problems.append(
             f"llama.cpp reads a .gguf file, and {directory.name} is a directory without one. "
             "Convert it with the script in llama.cpp's source: python convert_hf_to_gguf.py "
-            f"{directory} --outfile {directory}.gguf --outtype f16"
+            f"{quote(str(directory))} --outfile {quote(f'{directory}.gguf')} --outtype f16"
         )
 
 

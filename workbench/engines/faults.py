@@ -18,9 +18,22 @@ def _label(plan: EnginePlan) -> str:
 def say_dead(
     plan: EnginePlan, last: Answer, lines: Sequence[str], code: int | None, seconds: float
 ) -> EngineError:
-    """It ended. ``last`` is its last answer, ``lines`` the end of its log."""
-    how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+    """It ended during its start. ``last`` is its last answer, ``lines`` the end of its log."""
     when = "at its first text" if last.outcome == "failing" else "before it was ready"
+    return _say_end(plan, when, lines, code, seconds)
+
+
+def say_ended(
+    plan: EnginePlan, lines: Sequence[str], code: int | None, seconds: float
+) -> EngineError:
+    """It had been ready, and ended by itself."""
+    return _say_end(plan, "by itself", lines, code, seconds)
+
+
+def _say_end(
+    plan: EnginePlan, when: str, lines: Sequence[str], code: int | None, seconds: float
+) -> EngineError:
+    how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
     why = explain_end(code, lines)
     return EngineError(f"{_label(plan)} ended {when} ({how}, after {seconds:.0f} s). {why}")
 

@@ -15,7 +15,7 @@ from workbench.contracts import (
     EngineProgress,
     EngineProgressFn,
 )
-from workbench.engines.faults import say_dead, say_late, say_refused
+from workbench.engines.faults import say_dead, say_ended, say_late, say_refused
 from workbench.engines.planning import PROGRAMS
 from workbench.engines.process import KeptProcess
 from workbench.engines.ready import Answer, Question
@@ -83,6 +83,11 @@ class Engine:
         """Lines of its log from now on, until it ends or ``cancel`` is set."""
         return self._process.follow(cancel=cancel)
 
+    def explain_end(self) -> EngineError:
+        """Why it ended by itself: the cause and the mend, to raise or to show."""
+        process = self._process
+        return say_ended(self.plan, process.log.last(READ_LINES), process.code, process.seconds)
+
     def stop(self) -> None:
         """End it and all that it started; once stopped, nothing more happens."""
         self._process.stop()
@@ -115,7 +120,7 @@ def start_engine(
         Cancelled: ``cancel`` was set. Nothing is left running.
     """
     if plan.problems:
-        raise EngineError(" ".join(plan.problems))
+        raise EngineError("\n".join(plan.problems))
     key = os.environ.get(plan.key_env, "") if plan.key_env else ""
     process = _launch(plan, key)
     try:
