@@ -35,7 +35,7 @@ HOUSE = {
     "texts": _room("contracts", "pandas pyarrow"),
     "embedders": _room(
         "contracts maths texts",
-        "numpy torch transformers openai tokenizers huggingface_hub safetensors sklearn pandas",
+        "numpy torch transformers openai httpx2 tokenizers huggingface_hub safetensors sklearn pandas",
     ),
     "engines": _room("contracts", "httpx openai"),
     "studies": _room("contracts maths texts", "numpy pandas umap sklearn scipy"),
@@ -46,7 +46,7 @@ HOUSE = {
     ),
 }
 # the public names, the command line and what it starts may use every room
-TOP = {"__init__", "catalogue", "cli", "lab", "serving", "terminal"}
+TOP = {"__init__", "catalogue", "cli", "endpoints", "lab", "serving", "terminal"}
 TOP_PACKAGES = frozenset({"pandas", "rich", "typer"})
 
 # light enough to stand at the head of a module of a room that may use it

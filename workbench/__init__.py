@@ -18,19 +18,39 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from workbench.catalogue import explore
-    from workbench.contracts import Embedder, EmbedderInfo, Embeddings, Prompt
-    from workbench.embedders import load, models
+    from workbench.contracts import Embedder, EmbedderInfo, Embeddings, PartialError, Prompt
+    from workbench.embedders import ApiKey, connect, load, models, stream
     from workbench.engines import serve
     from workbench.errors import (
+        AddressError,
+        BusyError,
         Cancelled,
+        CountError,
         DependencyError,
+        DimError,
         DownloadError,
+        EndpointError,
+        EngineError,
         IncompleteModelError,
+        IndexMismatchError,
         InputError,
+        KeyRefusedError,
+        MalformedReplyError,
         ModelError,
+        ModelNotServedError,
+        NotFiniteError,
+        NullValueError,
+        PayloadTypeError,
         PromptError,
+        RedirectedError,
+        RefusedError,
+        ReplyError,
+        ServerFaultError,
+        TooLongError,
         UnknownModelError,
+        UnreachableError,
         WorkbenchError,
+        ZeroVectorError,
     )
     from workbench.maths import neighbours, similarity
     from workbench.studies import Projection, measure_background, project
@@ -39,21 +59,44 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AddressError",
+    "ApiKey",
+    "BusyError",
     "Cancelled",
+    "CountError",
     "DependencyError",
+    "DimError",
     "DownloadError",
     "Embedder",
     "EmbedderInfo",
     "Embeddings",
+    "EndpointError",
+    "EngineError",
     "IncompleteModelError",
+    "IndexMismatchError",
     "InputError",
+    "KeyRefusedError",
+    "MalformedReplyError",
     "ModelError",
+    "ModelNotServedError",
+    "NotFiniteError",
+    "NullValueError",
+    "PartialError",
+    "PayloadTypeError",
     "Projection",
     "Prompt",
     "PromptError",
+    "RedirectedError",
+    "RefusedError",
+    "ReplyError",
+    "ServerFaultError",
+    "TooLongError",
     "UnknownModelError",
+    "UnreachableError",
     "WorkbenchError",
+    "ZeroVectorError",
     "__version__",
+    "connect",
     "explore",
     "load",
     "measure_background",
@@ -63,14 +106,18 @@ __all__ = [
     "samples",
     "serve",
     "similarity",
+    "stream",
 ]
 
 _HOMES = {
+    "ApiKey": "workbench.embedders",
     "Embedder": "workbench.contracts",
     "EmbedderInfo": "workbench.contracts",
     "Embeddings": "workbench.contracts",
+    "PartialError": "workbench.contracts",
     "Projection": "workbench.studies",
     "Prompt": "workbench.contracts",
+    "connect": "workbench.embedders",
     "explore": "workbench.catalogue",
     "load": "workbench.embedders",
     "measure_background": "workbench.studies",
@@ -80,6 +127,7 @@ _HOMES = {
     "samples": "workbench.texts",
     "serve": "workbench.engines",
     "similarity": "workbench.maths",
+    "stream": "workbench.embedders",
 }
 
 

@@ -13,6 +13,7 @@ from workbench.contracts import (
     EmbedderInfo,
     ProgressFn,
 )
+from workbench.endpoints import Endpoints, describe_endpoint
 from workbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from workbench.panels.explorer import Explorer
 
 
-class Catalogue:
-    """The bundled model, the lexical baseline, the registry, and one embedder of the caller's own.
+class Catalogue(Endpoints):
+    """The bundled model, the lexical baseline, the registry, endpoints, and the caller's own.
 
     Args:
         given: An embedder that the caller made; it comes first and is never unloaded.
@@ -37,6 +38,7 @@ class Catalogue:
         from workbench.embedders import CachedEmbedder
         from workbench.embedders.pool import LoadedModels
 
+        super().__init__()
         # with its own cache and its own lock: a cell may use the same embedder meanwhile
         self._given = None if given is None else CachedEmbedder(given)
         self._models = models or LoadedModels()
@@ -48,7 +50,7 @@ class Catalogue:
         return "Qwen/Qwen3-Embedding-0.6B"
 
     def choices(self) -> tuple[EmbedderChoice, ...]:
-        """The caller's own, the bundled model, the known ones, the lexical baseline, those opened.
+        """The caller's own, the bundled model, the known ones, n-grams, endpoints, those opened.
 
         A directory or hub id stays in the list once it was loaded, with the prompts found in it.
         """
@@ -56,7 +58,8 @@ class Catalogue:
 
         known = [_describe_card(card) for card in CARDS if card.name != MINILM]
         own = () if self._given is None else (_describe_given(self._given),)
-        return (*own, _describe_bundled(), *known, _LEXICAL, *self._opened.values())
+        ends = [describe_endpoint(spec, made.info) for spec, made in self.connected.items()]
+        return (*own, _describe_bundled(), *known, _LEXICAL, *ends, *self._opened.values())
 
     def describe(self, spec: str) -> EmbedderChoice:
         """See ``EmbedderCatalogue``."""
@@ -76,6 +79,8 @@ class Catalogue:
         """See ``EmbedderCatalogue``."""
         if self._given is not None and spec == "given":
             return self._given
+        if spec in self.connected:
+            return self.connected[spec]
         embedder = self._models.load(spec, progress=progress, cancel=cancel)
         if spec not in [choice.spec for choice in self.choices()]:
             opened = self.describe(spec)
@@ -154,7 +159,10 @@ def _describe_card(card: ModelCard) -> EmbedderChoice:
 def _describe_other(spec: str) -> EmbedderChoice:
     """A directory or a hub id that no card describes: its prompts are known once it is loaded."""
     from workbench.embedders import is_downloaded
+    from workbench.embedders.remote import is_address
 
+    if is_address(spec):
+        return EmbedderChoice(spec, spec, "ready", about="An endpoint.")
     if Path(spec).expanduser().is_dir():
         return EmbedderChoice(spec, Path(spec).name, "ready", about=f"The directory {spec}.")
     label = spec.rsplit("/", maxsplit=1)[-1]

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from workbench import __version__
+from workbench.contracts import PartialError
 from workbench.errors import Cancelled, InputError, WorkbenchError
 from workbench.serving import serve
 from workbench.terminal import (
@@ -20,6 +21,7 @@ from workbench.terminal import (
     progress_bar,
     report_embeddings,
     report_issues,
+    report_partial,
     say,
 )
 from workbench.texts import SplitMode
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from workbench.contracts import Embeddings, TextItem
 
 MODEL_COLUMNS = ("name", "state", "size_mb", "dim", "licence")
+PARTLY = 3  # some of the texts have no vector
 INTERRUPTED = 130  # what a shell reports for a command ended by Ctrl-C
 
 
@@ -113,12 +116,14 @@ def models(
 
 
 @app.command()
-def embed(
+def embed(  # noqa: PLR0913, PLR0917  (a command has as many options as it has)
     file: Annotated[str, typer.Argument(help="A file of texts, or - for standard input.")],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help=".npz, .parquet, .csv or .jsonl")
     ] = None,
-    model: Annotated[str, typer.Option(help="A known name, a directory or a hub id.")] = "bundled",
+    model: Annotated[
+        str, typer.Option(help="A known name, a directory, a hub id, or URL#MODEL of an endpoint.")
+    ] = "bundled",
     prompt: Annotated[
         str | None, typer.Option(help="A prompt's name, an instruction, or a prefix ending in ':'.")
     ] = None,
@@ -127,10 +132,13 @@ def embed(
     dim: Annotated[int | None, typer.Option(help="Keep this many dimensions.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; else chosen.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float32, bfloat16; else chosen.")] = None,
+    key_from: Annotated[
+        str | None, typer.Option(help="Variable that holds the endpoint's key; -: ask for it.")
+    ] = None,
     force: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
 ) -> None:
     """Embed the texts of a file, and write the vectors with the texts and the recipe."""
-    from workbench.embedders import load
+    from workbench.endpoints import choose_key, open_embedder
     from workbench.texts import read_texts, read_texts_from_bytes
 
     _check_target(out, force=force)
@@ -142,14 +150,25 @@ def embed(
     report_issues(parsed.issues)
     if not parsed.items:
         raise InputError(f"{file} holds no text to embed.")
+    key = choose_key(model, key_from)
+    partial: PartialError | None = None
     with cancel_on_ctrl_c() as cancel, progress_bar() as progress:
-        embedder = load(
-            model, device=device, dtype=dtype, dim=dim, progress=progress, cancel=cancel
+        embedder = open_embedder(
+            model, key, device=device, dtype=dtype, dim=dim, progress=progress, cancel=cancel
         )
         texts = [item.text for item in parsed.items]
-        embeddings = embedder.embed(texts, prompt=prompt, progress=progress, cancel=cancel)
-    report_embeddings(parsed.items, embeddings)
-    _write(out, parsed.items, embeddings)
+        try:
+            embeddings = embedder.embed(texts, prompt=prompt, progress=progress, cancel=cancel)
+        except PartialError as exc:
+            partial, embeddings = exc, exc.made
+        finally:
+            embedder.unload()
+    items = parsed.items if partial is None else [parsed.items[row] for row in partial.rows]
+    report_embeddings(items, embeddings)
+    _write(out, items, embeddings)
+    if partial is not None:
+        report_partial(partial, parsed.items)
+        raise typer.Exit(PARTLY)
 
 
 def _check_target(out: Path | None, *, force: bool) -> None:

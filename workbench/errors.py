@@ -14,7 +14,7 @@ Foreign exceptions are wrapped (``raise ... from exc``), never swallowed.
     │   ├── AddressError      what was given is no address of an embeddings endpoint
     │   ├── UnreachableError  no answer: nothing listens, the connection broke, or it took too long
     │   ├── KeyRefusedError   the server wants another key
-    │   ├── ModelNotServedError   the server does not serve a model of that name, or no embeddings
+    │   ├── ModelNotServedError   no model of that name, no embeddings, or several to choose from
     │   ├── BusyError         it kept saying "later" (429, 503) for longer than we wait
     │   ├── ServerFaultError  it kept failing (5xx)
     │   ├── RedirectedError   it sends us to another host, where no key is taken
@@ -83,7 +83,15 @@ class KeyRefusedError(EndpointError):
 
 
 class ModelNotServedError(EndpointError):
-    """The server does not serve a model of that name, or serves it without embeddings."""
+    """The server serves no model of that name, serves it without embeddings, or several.
+
+    Attributes:
+        served: Names of the models that it lists.
+    """
+
+    def __init__(self, message: str, served: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.served = served
 
 
 class BusyError(EndpointError):

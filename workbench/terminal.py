@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from workbench.contracts import Embeddings, Issue, Progress, TextItem
+    from workbench.contracts import Embeddings, Issue, PartialError, Progress, TextItem
 
 ISSUES_SHOWN = 20
 
@@ -94,3 +94,16 @@ def report_embeddings(items: Sequence[TextItem], embeddings: Embeddings) -> None
         items, tokens=tokens, truncated=embeddings.truncated, max_tokens=info.max_tokens
     )
     report_issues(cut)
+
+
+def report_partial(partial: PartialError, items: Sequence[TextItem]) -> None:
+    """Say which texts have no vector, by their lines, and why."""
+    missing = len(items) - len(partial.rows)
+    say(f"{missing:,} of {len(items):,} texts have no vector.")
+    for text in partial.failed[:ISSUES_SHOWN]:
+        say(f"line {items[text.row].line:,}: {text.text[:40]!r}: {text.error}")
+    if len(partial.failed) > ISSUES_SHOWN:
+        say(f"... and {len(partial.failed) - ISSUES_SHOWN:,} more.")
+    if partial.cause is not None:
+        first = items[int(partial.missing[0])].line
+        say(f"The others were not asked for, the first in line {first:,}: {partial.cause}")

@@ -12,9 +12,12 @@ from workbench.embedders.plan import DownloadPlan, plan_download
 from workbench.embedders.preflight import ModelReport, inspect_model
 from workbench.embedders.recipe import Recipe
 from workbench.embedders.registry import CARDS, ModelCard, find_card
+from workbench.embedders.remote import ApiKey, RemoteEmbedder, connect
+from workbench.embedders.stream import stream
 
 __all__ = [
     "CARDS",
+    "ApiKey",
     "CachedEmbedder",
     "DownloadPlan",
     "Finding",
@@ -22,6 +25,8 @@ __all__ = [
     "ModelCard",
     "ModelReport",
     "Recipe",
+    "RemoteEmbedder",
+    "connect",
     "download",
     "find_bundled",
     "find_card",
@@ -31,4 +36,5 @@ __all__ = [
     "model_state",
     "models",
     "plan_download",
+    "stream",
 ]

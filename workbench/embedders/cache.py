@@ -16,6 +16,8 @@ from workbench.contracts import (
     Embedder,
     EmbedderInfo,
     Embeddings,
+    FailedText,
+    PartialError,
     Progress,
     ProgressFn,
     Prompt,
@@ -88,6 +90,8 @@ class CachedEmbedder:
         """Embed texts, computing only the strings that are not known yet, in one call.
 
         Raises:
+            PartialError: Some texts have no vector. Those that came are remembered, so that the
+                same call again asks only for the rest.
             WorkbenchError: As the embedder inside; nothing of that call is remembered then.
         """
         while not self._lock.acquire(timeout=0.1):
@@ -117,15 +121,22 @@ class CachedEmbedder:
                 done = len(listed) if step.done == step.total else hits + step.done
                 progress(Progress("embed", done, len(listed), step.message))
 
-        # an embed call checks what the embedder can check, even where every row is known
-        fresh = self._embedder.embed(
-            list(missing.values()), prompt=resolved, progress=report, cancel=cancel
-        )
         rows = {string: self._rows[string] for string in strings if string in self._rows}
-        rows |= _split_rows(list(missing), fresh)
+        partial: PartialError | None = None
+        try:
+            # an embed call checks what the embedder can check, even where every row is known
+            fresh = self._embedder.embed(
+                list(missing.values()), prompt=resolved, progress=report, cancel=cancel
+            )
+            rows |= _split_rows(list(missing), fresh)
+        except PartialError as exc:
+            partial, fresh = exc, exc.made
+            asked = list(missing)
+            rows |= _split_rows([asked[row] for row in exc.rows], fresh)
         self._remember(rows)
-        found = [rows[string] for string in strings]
-        return Embeddings(
+        came = np.flatnonzero([string in rows for string in strings])  # (m,)
+        found = [rows[strings[row]] for row in came]
+        made = Embeddings(
             vectors=_stack([row.vector for row in found], self.info.dim),
             tokens=np.array([row.tokens for row in found], np.int64),
             truncated=np.array([row.truncated for row in found], np.bool_),
@@ -133,7 +144,37 @@ class CachedEmbedder:
             prompt=resolved,
             info=fresh.info,
             seconds=time.perf_counter() - started,
-            cached=known,
+            cached=known[came],
+        )
+        if partial is None:
+            return made
+        raise self._widen(partial, list(missing), strings, listed, made, came) from partial
+
+    def _widen(
+        self,
+        partial: PartialError,
+        asked: list[str],
+        strings: list[str],
+        texts: list[str],
+        made: Embeddings,
+        came: NDArray[np.int64],
+    ) -> PartialError:
+        """What the embedder inside said of the missing strings, said of the texts of this call."""
+        errors = {asked[text.row]: text.error for text in partial.failed}
+        failed = [
+            FailedText(row, texts[row], errors[string])
+            for row, string in enumerate(strings)
+            if string in errors
+        ]
+        return PartialError(
+            made,
+            came,
+            failed=failed,
+            total=len(texts),
+            cause=partial.cause,
+            resume=lambda progress, cancel: self.embed(
+                texts, prompt=made.prompt, progress=progress, cancel=cancel
+            ),
         )
 
     def unload(self) -> None:

@@ -23,6 +23,7 @@ from workbench.embedders.lexical import DEFAULT_DIM, LexicalEmbedder
 from workbench.embedders.plan import DownloadPlan, plan_download
 from workbench.embedders.preflight import ModelReport, inspect_model
 from workbench.embedders.registry import MINILM, find_card, known_names, near_names
+from workbench.embedders.remote import connect, is_address, split_spec
 from workbench.errors import InputError, UnknownModelError
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -57,7 +58,8 @@ def load(
 
     Args:
         spec: "bundled" (all-MiniLM-L6-v2 from an installed package), "lexical" (character
-            n-grams), a model directory, a name of ``models()``, or any hub id.
+            n-grams), a model directory, a name of ``models()``, any hub id, or an endpoint,
+            "http://host:port/v1#served-model" (see ``connect``).
         device: "cpu", "cuda", "mps"; None: the best there is.
         dtype: "float32", "bfloat16" or "float16"; None: float32 on a CPU, bfloat16 on a GPU.
         dim: Keep the first ``dim`` components and normalise again (Matryoshka).
@@ -76,9 +78,12 @@ def load(
         DependencyError: The bundled model's package is not installed.
         ModelError: It cannot run here as asked.
         InputError: An option outside what the model has.
+        EndpointError: An endpoint cannot be used.
         Cancelled: ``cancel`` was set.
     """
     options = _Options(device, dtype, dim, revision, max_tokens, pooling)
+    if isinstance(spec, str) and is_address(spec):
+        return _connect(spec, options, progress, cancel)
     if spec == "lexical":
         return _load_lexical(options)
     if spec == "bundled" or _is_bundled(spec, revision):
@@ -99,17 +104,22 @@ def load(
     return _load_report(report, name, options, found.name, progress, cancel)
 
 
+def _connect(
+    spec: str, options: _Options, progress: ProgressFn | None, cancel: CancelSignal | None
+) -> Embedder:
+    _allow_only_dim(options, spec, "what runs behind an endpoint is chosen where it is started")
+    url, model = split_spec(spec)
+    return connect(url, model, dim=options.dim, progress=progress, cancel=cancel)
+
+
+def _allow_only_dim(options: _Options, spec: str, why: str) -> None:
+    for name in ("device", "dtype", "revision", "max_tokens", "pooling"):
+        if getattr(options, name) is not None:
+            raise InputError(f"load({spec!r}, {name}=...) was asked; {why}. Allowed here: dim.")
+
+
 def _load_lexical(options: _Options) -> LexicalEmbedder:
-    given = [
-        name
-        for name in ("device", "dtype", "revision", "max_tokens", "pooling")
-        if getattr(options, name) is not None
-    ]
-    if given:
-        raise InputError(
-            f"load('lexical', {given[0]}=...) was asked; counting characters has no {given[0]}. "
-            "Allowed here: dim."
-        )
+    _allow_only_dim(options, "lexical", "counting characters has none of that")
     return LexicalEmbedder(dim=DEFAULT_DIM if options.dim is None else options.dim)
 
 

@@ -1,0 +1,70 @@
+"""What can be done about a request: the words that policy and dispatch share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from workbench.errors import EndpointError
+
+
+@dataclass
+class Batch:
+    """Texts that go into one request.
+
+    Attributes:
+        places: Their places.
+        tries: Requests made for just these texts.
+        waited_s: Seconds waited between them.
+    """
+
+    places: list[int]
+    tries: int = 0
+    waited_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Again:
+    """Ask for the same texts after a while, in ``float`` if base64 was no use.
+
+    Attributes:
+        after_s: Seconds to wait before.
+        as_floats: From now on.
+        why: What a person should know while waiting, or "".
+    """
+
+    after_s: float = 0.0
+    as_floats: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Ask for each part by itself."""
+
+    parts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Blame:
+    """These texts get no vector.
+
+    Attributes:
+        places: Theirs.
+        error: Why.
+        doubtful: It may be the server's fault all the same: too many in a row end the run.
+    """
+
+    places: tuple[int, ...]
+    error: EndpointError
+    doubtful: bool = False
+
+
+@dataclass(frozen=True)
+class Stop:
+    """No request can succeed, or none in time."""
+
+    error: EndpointError
+
+
+Action: TypeAlias = Again | Split | Blame | Stop

@@ -1,0 +1,212 @@
+"""The openai client, asked for one thing: the server's own bytes, or why there are none."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from urllib.parse import urljoin
+
+from workbench.contracts import one_import
+from workbench.embedders.remote.address import Address, is_loopback
+from workbench.embedders.remote.decode import Encoding
+from workbench.embedders.remote.keys import ApiKey, scrub, usual_variable
+from workbench.embedders.remote.loop import LoopThread
+from workbench.embedders.remote.reply import Reply
+from workbench.errors import RedirectedError, UnreachableError
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+TroubleKind: TypeAlias = Literal["refused", "dns", "tls", "proxy", "dropped", "timeout", "other"]
+
+CONNECT_S = 10.0
+"""Longest wait for a connection to be made."""
+GET_S = 10.0
+"""Longest wait for one of the short answers that tell servers apart."""
+_PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+
+
+class NoAnswerError(UnreachableError):
+    """No answer came.
+
+    Attributes:
+        kind: "refused" (nothing listens), "dns", "tls", "proxy", "dropped" (the connection broke),
+            "timeout", or "other".
+    """
+
+    def __init__(self, kind: TroubleKind, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class Transport:
+    """Sends single requests to one endpoint. Retries nothing: that is for whoever knows the texts.
+
+    Loopback addresses are asked directly, whatever proxies the environment names. Redirects are
+    not followed, so that neither key nor texts reach a host that nobody named.
+
+    Args:
+        address: The endpoint.
+        key: Its key.
+        timeout_s: Longest wait for one reply, from the first byte sent to the last received.
+    """
+
+    def __init__(self, address: Address, key: ApiKey, *, timeout_s: float) -> None:
+        self.address = address
+        self._key = key
+        self._timeout_s = timeout_s
+        self._client: AsyncOpenAI | None = None
+        closing = _Closer()
+        self._closer = closing
+        self.loop = LoopThread(closing.close)
+
+    async def post(
+        self, texts: Sequence[str], *, model: str, encoding: Encoding, dimensions: int | None = None
+    ) -> Reply:
+        """Ask for the embeddings of some texts.
+
+        Raises:
+            NoAnswerError: No answer came.
+            RedirectedError: The server sends us elsewhere.
+        """
+        import openai
+
+        options: dict[str, Any] = {} if dimensions is None else {"dimensions": dimensions}
+        create = self._open().embeddings.with_raw_response.create
+        where = f"{self.address.base_url}/embeddings"
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                raw = await create(
+                    model=model, input=list(texts), encoding_format=encoding, **options
+                )
+                return Reply(raw.status_code, dict(raw.headers), raw.content)
+        except openai.APIStatusError as exc:
+            reply = Reply(
+                exc.response.status_code, dict(exc.response.headers), exc.response.content
+            )
+            self._check_redirect(reply, where)
+            return reply
+        except (openai.APIConnectionError, TimeoutError) as exc:
+            raise self._explain(exc, where, self._timeout_s) from exc
+
+    async def get(self, url: str) -> Reply | None:
+        """Ask one of the routes that tell servers apart; None where nothing answered in time."""
+        import httpx2
+
+        self._open()
+        headers = {"Authorization": f"Bearer {self._key.reveal()}"}
+        assert self._closer.http is not None
+        try:
+            async with asyncio.timeout(min(GET_S, self._timeout_s)):
+                found = await self._closer.http.get(url, headers=headers)
+        except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError):
+            return None
+        return Reply(found.status_code, dict(found.headers), found.content)
+
+    @property
+    def key_variable(self) -> str | None:
+        """The environment variable of the key, or the one where it belongs; None: no key."""
+        return None if self._key.is_none else usual_variable(self._key, self.address)
+
+    def close(self) -> None:
+        """Close the connections and end the thread."""
+        self.loop.close()
+        self._client = None
+
+    def scrub(self, text: str) -> str:
+        """The text without the key, should a server have repeated it."""
+        return scrub(text, self._key)
+
+    def _open(self) -> AsyncOpenAI:
+        """The client, made in the loop that uses it."""
+        if self._client is None:
+            with one_import("openai"):
+                import openai
+            timeout = openai.Timeout(self._timeout_s, connect=min(CONNECT_S, self._timeout_s))
+            self._closer.http = http = openai.DefaultAsyncHttpxClient(
+                timeout=timeout,
+                follow_redirects=False,
+                trust_env=not is_loopback(self.address),
+            )
+            client = openai.AsyncOpenAI(
+                base_url=self.address.base_url,
+                api_key=self._key.reveal(),
+                max_retries=0,
+                timeout=timeout,
+                http_client=http,
+            )
+            if "api.openai.com" not in self.address.root:
+                client.organization = client.project = None  # names of an account elsewhere
+            self._client = client
+        return self._client
+
+    def _check_redirect(self, reply: Reply, where: str) -> None:
+        if not 300 <= reply.status < 400:
+            return
+        target = urljoin(where, str(reply.headers.get("location", "")))
+        raise RedirectedError(
+            f"{where} answers {reply.status} and sends us to {target!r}. Neither key nor texts "
+            "are sent there. If that address is the right one, connect to it directly."
+        )
+
+    def _explain(self, exc: BaseException, where: str, timeout_s: float) -> NoAnswerError:
+        chain = list(_causes(exc))
+        kind = _kind_of(chain)
+        found = self.scrub(next((str(link) for link in reversed(chain) if str(link)), ""))
+        told = {
+            "refused": f"nothing listens at {where}. Is the server started, and is it this port?",
+            "dns": f"the host of {where} has no address ({found}). Is it spelt right?",
+            "tls": f"no secure connection to {where} ({found}). A server without a certificate "
+            "wants http://, and one behind a private certificate SSL_CERT_FILE.",
+            "proxy": f"the proxy between here and {where} refused ({found}). {proxy_words()}",
+            "dropped": f"{where} broke the connection ({found}). Its log may say why.",
+            "timeout": f"{where} gave no whole answer in {timeout_s:g} s. Pass a larger timeout_s, "
+            "or look whether the server is stuck.",
+            "other": f"{where} could not be asked ({found}).",
+        }
+        return NoAnswerError(kind, told[kind])
+
+
+class _Closer:
+    """Holds what has to be closed in the loop, without a reference to who uses it."""
+
+    def __init__(self) -> None:
+        self.http: Any = None
+
+    async def close(self) -> None:
+        if self.http is not None:
+            await self.http.aclose()
+            self.http = None
+
+
+def _causes(exc: BaseException | None) -> Iterator[BaseException]:
+    while exc is not None:
+        yield exc
+        exc = exc.__cause__ or exc.__context__
+
+
+_KINDS: tuple[tuple[TroubleKind, frozenset[str]], ...] = (
+    ("proxy", frozenset({"ProxyError"})),
+    ("dns", frozenset({"gaierror"})),
+    ("tls", frozenset({"SSLError", "SSLCertVerificationError"})),
+    ("refused", frozenset({"ConnectionRefusedError"})),
+    ("timeout", frozenset({"APITimeoutError", "TimeoutError", "ReadTimeout", "ConnectTimeout"})),
+    ("dropped", frozenset({"ReadError", "WriteError", "RemoteProtocolError", "DecodingError"})),
+    ("refused", frozenset({"ConnectError"})),
+)
+"""What the classes in a chain of causes mean, the first that fits."""
+
+
+def _kind_of(chain: Sequence[BaseException]) -> TroubleKind:
+    names = {type(link).__name__ for link in chain}
+    return next((kind for kind, telling in _KINDS if names & telling), "other")
+
+
+def proxy_words() -> str:
+    """Which proxy the environment names, and how to go round it."""
+    for name in (*_PROXY_VARIABLES, *map(str.lower, _PROXY_VARIABLES)):
+        if os.environ.get(name):
+            return f"${name} is set: put the host into NO_PROXY to go round it."
+    return "Put the host into NO_PROXY to go round it."
