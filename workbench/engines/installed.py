@@ -40,14 +40,18 @@ def find_program(
 
     Args:
         program: The program.
-        python: The interpreter to look into; None: this one, then the command on PATH.
+        python: The interpreter to look into, or the folder of its environment; None: this one,
+            then the one behind the command on PATH.
         words: The words that start it, where the user knows better; their first is looked into.
     """
     if words:
-        seen = _look_into(words[0], program)
+        # only an interpreter is asked: what any other program makes of -c is not known
+        asked = words[0] if Path(words[0]).name.startswith("python") else ""
+        seen = _look_into(asked, program)
         return Installed(tuple(words), words[0], seen.version, seen.package, seen.features)
     if python is not None:
-        return _look_into(python, program)
+        path = Path(python).expanduser()
+        return _look_into(str(path / "bin" / "python") if path.is_dir() else str(path), program)
     on_path = shutil.which(program.script) if program.script else None
     if program.wants_gguf and on_path:
         return Installed((on_path,), on_path, _ask_version(on_path), program.script)

@@ -34,6 +34,12 @@ PROGRAMS: Mapping[EngineName, Program] = {
     "infinity": INFINITY,
 }
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+OURS = {
+    "--port": "--port before the --",
+    "--host": "--host before the --",
+    "--api-key": "--api-key-env with the name of a variable, so that the key is seen nowhere",
+}
+"""Options that are not passed on: what they set has to be known here."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +146,11 @@ def _find_problems(
             f"The variable {wishes.key_env} that shall hold the key is not set. Set it, or leave "
             "out --api-key-env."
         )
+    for word in wishes.extra:
+        if mend := OURS.get(option := word.partition("=")[0]):
+            found.append(f"{option} is among the arguments that are passed on. Pass {mend}.")
+    if os.name != "posix":
+        found.append("Engines are started on Linux and on a Mac; on Windows, use WSL.")
     if problem := find_port_problem(order.host, order.port):
         found.append(problem)
     return found

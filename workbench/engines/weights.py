@@ -48,7 +48,7 @@ def _judge_safetensors(path: Path) -> str | None:
             return "is a Git LFS pointer, not the weights (git lfs pull fetches them)"
         (length,) = struct.unpack("<Q", (start + bytes(8))[:8])
         size = path.stat().st_size
-        if length > size:
+        if length > size or size < 8:
             return f"is cut off or no safetensors file ({size:,} bytes)"
         file.seek(8)
         try:
