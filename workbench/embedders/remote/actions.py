@@ -16,11 +16,13 @@ class Batch:
         places: Their places.
         tries: Requests made for just these texts.
         waited_s: Seconds waited between them.
+        proven: Other texts of the same request got their vectors, so the server works.
     """
 
     places: list[int]
     tries: int = 0
     waited_s: float = 0.0
+    proven: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,10 @@ class Again:
 
 @dataclass(frozen=True)
 class Split:
-    """Ask for each part by itself."""
+    """Ask for each part by itself; ``proven`` as in Batch."""
 
     parts: tuple[tuple[int, ...], ...]
+    proven: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.embedders.remote.payload import find_other_type
 from workbench.errors import (
     CountError,
     DimError,
@@ -160,8 +161,8 @@ def _read_rows(
             faults[place] = NullValueError("A vector is null.", "null")
             rows.append(None)
         elif isinstance(value, str):
+            rows.append(_read_base64(value, dim, look=encoding == "float"))
             encoding = "base64"
-            rows.append(_read_base64(value, dim))
         elif isinstance(value, list):
             row, fault = _read_list(value)
             rows.append(row)
@@ -172,7 +173,8 @@ def _read_rows(
     return rows, faults, encoding
 
 
-def _read_base64(text: str, dim: int | None) -> NDArray[np.float32]:
+def _read_base64(text: str, dim: int | None, *, look: bool) -> NDArray[np.float32]:
+    """One vector; where ``look``, its numbers are judged too: once a reply is enough."""
     try:
         raw = base64.b64decode(text, validate=True)
     except binascii.Error as exc:
@@ -182,9 +184,11 @@ def _read_base64(text: str, dim: int | None) -> NDArray[np.float32]:
             "A vector's base64 does not hold whole float32 numbers.", f"{len(raw):,} bytes"
         )
     kind = {dim * 8: "float64", dim * 2: "float16"}.get(len(raw)) if dim else None
+    kind = kind or (find_other_type(raw) if look else None)
     if kind is not None:
         raise PayloadTypeError(
-            f"A vector's base64 holds {kind}, not float32.", f"{len(raw):,} bytes for {dim} numbers"
+            f"A vector's base64 holds {kind}, not float32 in little-endian order.",
+            f"{len(raw):,} bytes" + (f" for {dim:,} numbers" if dim else ""),
         )
     return np.frombuffer(raw, "<f4").astype(np.float32)
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from workbench.embedders.remote.actions import Action, Again, Batch, Blame, Split, Stop
 from workbench.embedders.remote.decode import Decoded, Encoding, decode_reply
 from workbench.embedders.remote.limits import Limits, take_batch
-from workbench.embedders.remote.policy import Policy
+from workbench.embedders.remote.policy import Policy, halve
 from workbench.embedders.remote.refusals import read_refusal
 from workbench.embedders.remote.transport import NoAnswerError, Transport
 from workbench.errors import EndpointError, RedirectedError, ReplyError
@@ -187,11 +187,15 @@ class Dispatch:
             return None
         if len(batch.places) == 1:
             return self.endpoint.policy.judge_row(decoded.faults[0], batch)
-        return Split(tuple((batch.places[at],) for at in decoded.faults))
+        if not good:  # rather the server's fault than that of every single text
+            return halve(batch.places)
+        return Split(tuple((batch.places[at],) for at in decoded.faults), proven=True)
 
     def _settle(self, action: Action | None) -> None:
         if isinstance(action, Split):
-            self._parts.extendleft(Batch(list(part)) for part in reversed(action.parts) if part)
+            self._parts.extendleft(
+                Batch(list(part), proven=action.proven) for part in reversed(action.parts) if part
+            )
         elif isinstance(action, Stop):
             self.outcome.cause = self.outcome.cause or action.error
         elif isinstance(action, Blame):

@@ -16,7 +16,6 @@ from workbench.embedders.remote.transport import NoAnswerError
 from workbench.errors import (
     BusyError,
     CountError,
-    DimError,
     EndpointError,
     IndexMismatchError,
     KeyRefusedError,
@@ -112,7 +111,7 @@ class Policy:
         """One text's vector is of no use; asked for alone once before it is blamed."""
         if batch.tries < 2:
             return Again()
-        return Blame(tuple(batch.places), fault, doubtful=isinstance(fault, DimError))
+        return Blame(tuple(batch.places), fault, doubtful=not batch.proven)
 
     def _suspect(self, batch: Batch, error: EndpointError) -> Action:
         """Something broke: it passes, or one of the texts breaks the server."""
