@@ -13,7 +13,6 @@ import typer
 from typer.core import TyperGroup
 
 from workbench import __version__
-from workbench.contracts import PartialError
 from workbench.errors import Cancelled, InputError, WorkbenchError
 from workbench.serving import serve
 from workbench.terminal import (
@@ -24,10 +23,10 @@ from workbench.terminal import (
     report_partial,
     say,
 )
-from workbench.texts import SplitMode
+from workbench.texts import ParsedTexts, SplitMode, read_texts, read_texts_from_bytes
 
 if TYPE_CHECKING:
-    from workbench.contracts import Embeddings, TextItem
+    from workbench.contracts import Embeddings, PartialError, TextItem
 
 MODEL_COLUMNS = ("name", "state", "size_mb", "dim", "licence")
 PARTLY = 3  # some of the texts have no vector
@@ -138,10 +137,23 @@ def embed(  # noqa: PLR0913, PLR0917  (a command has as many options as it has)
     force: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
 ) -> None:
     """Embed the texts of a file, and write the vectors with the texts and the recipe."""
-    from workbench.endpoints import choose_key, open_embedder
-    from workbench.texts import read_texts, read_texts_from_bytes
+    from workbench.endpoints import choose_key, embed_what_goes, open_embedder
 
     _check_target(out, force=force)
+    parsed = _read(file, mode, column)
+    key = choose_key(model, key_from)
+    texts = [item.text for item in parsed.items]
+    with cancel_on_ctrl_c() as cancel, progress_bar() as progress:
+        embedder = open_embedder(
+            model, key, device=device, dtype=dtype, dim=dim, progress=progress, cancel=cancel
+        )
+        embeddings, partial = embed_what_goes(
+            embedder, texts, prompt=prompt, progress=progress, cancel=cancel
+        )
+    _finish(out, parsed.items, embeddings, partial)
+
+
+def _read(file: str, mode: SplitMode | None, column: str | None) -> ParsedTexts:
     if file == "-":
         content = sys.stdin.buffer.read()
         parsed = read_texts_from_bytes("stdin.txt", content, mode=mode, column=column)
@@ -150,24 +162,18 @@ def embed(  # noqa: PLR0913, PLR0917  (a command has as many options as it has)
     report_issues(parsed.issues)
     if not parsed.items:
         raise InputError(f"{file} holds no text to embed.")
-    key = choose_key(model, key_from)
-    partial: PartialError | None = None
-    with cancel_on_ctrl_c() as cancel, progress_bar() as progress:
-        embedder = open_embedder(
-            model, key, device=device, dtype=dtype, dim=dim, progress=progress, cancel=cancel
-        )
-        texts = [item.text for item in parsed.items]
-        try:
-            embeddings = embedder.embed(texts, prompt=prompt, progress=progress, cancel=cancel)
-        except PartialError as exc:
-            partial, embeddings = exc, exc.made
-        finally:
-            embedder.unload()
-    items = parsed.items if partial is None else [parsed.items[row] for row in partial.rows]
-    report_embeddings(items, embeddings)
-    _write(out, items, embeddings)
+    return parsed
+
+
+def _finish(
+    out: Path | None, items: Sequence[TextItem], made: Embeddings, partial: PartialError | None
+) -> None:
+    """Report and write what came, then say what did not."""
+    came = items if partial is None else [items[row] for row in partial.rows]
+    report_embeddings(came, made)
+    _write(out, came, made)
     if partial is not None:
-        report_partial(partial, parsed.items)
+        report_partial(partial, items)
         raise typer.Exit(PARTLY)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -12,8 +12,10 @@ from workbench.contracts import (
     Embedder,
     EmbedderChoice,
     EmbedderInfo,
+    Embeddings,
     EndpointPreset,
     EndpointVerdict,
+    PartialError,
     ProgressFn,
     Snippet,
 )
@@ -130,6 +132,23 @@ def open_embedder(
         return load(spec, device=device, dtype=dtype, dim=dim, progress=progress, cancel=cancel)
     url, model = split_spec(spec)
     return connect(url, model, key=key, dim=dim, progress=progress, cancel=cancel)
+
+
+def embed_what_goes(
+    embedder: Embedder,
+    texts: Sequence[str],
+    *,
+    prompt: str | None,
+    progress: ProgressFn | None,
+    cancel: CancelSignal | None,
+) -> tuple[Embeddings, PartialError | None]:
+    """The embeddings that came, and the error where that is not all; unloads the embedder."""
+    try:
+        return embedder.embed(texts, prompt=prompt, progress=progress, cancel=cancel), None
+    except PartialError as partial:
+        return partial.made, partial
+    finally:
+        embedder.unload()
 
 
 def describe_endpoint(spec: str, info: EmbedderInfo) -> EmbedderChoice:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,24 +125,16 @@ class CachedEmbedder:
         partial: PartialError | None = None
         try:
             # an embed call checks what the embedder can check, even where every row is known
-            fresh = self._embedder.embed(
-                list(missing.values()), prompt=resolved, progress=report, cancel=cancel
-            )
+            unseen = list(missing.values())
+            fresh = self._embedder.embed(unseen, prompt=resolved, progress=report, cancel=cancel)
             rows |= _split_rows(list(missing), fresh)
         except PartialError as exc:
             partial, fresh = exc, exc.made
-            asked = list(missing)
-            rows |= _split_rows([asked[row] for row in exc.rows], fresh)
+            rows |= _split_rows([list(missing)[row] for row in exc.rows], fresh)
         self._remember(rows)
         came = np.flatnonzero([string in rows for string in strings])  # (m,)
-        found = [rows[strings[row]] for row in came]
-        made = Embeddings(
-            vectors=_stack([row.vector for row in found], self.info.dim),
-            tokens=np.array([row.tokens for row in found], np.int64),
-            truncated=np.array([row.truncated for row in found], np.bool_),
-            unknown=np.array([row.unknown for row in found], np.float32),
-            prompt=resolved,
-            info=fresh.info,
+        made = replace(
+            _join_rows([rows[strings[row]] for row in came], fresh),
             seconds=time.perf_counter() - started,
             cached=known[came],
         )
@@ -206,6 +198,17 @@ def _split_rows(strings: list[str], fresh: Embeddings) -> dict[str, _Row]:
         )
         for place, string in enumerate(strings)
     }
+
+
+def _join_rows(rows: list[_Row], fresh: Embeddings) -> Embeddings:
+    """Embeddings of rows, old and new; ``fresh`` says of which embedder and prompt."""
+    return replace(
+        fresh,
+        vectors=_stack([row.vector for row in rows], fresh.info.dim),
+        tokens=np.array([row.tokens for row in rows], np.int64),
+        truncated=np.array([row.truncated for row in rows], np.bool_),
+        unknown=np.array([row.unknown for row in rows], np.float32),
+    )
 
 
 def _stack(vectors: list[NDArray[np.float32]], dim: int) -> NDArray[np.float32]:

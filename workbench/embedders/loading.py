@@ -107,7 +107,7 @@ def load(
 def _connect(
     spec: str, options: _Options, progress: ProgressFn | None, cancel: CancelSignal | None
 ) -> Embedder:
-    _allow_only_dim(options, spec, "what runs behind an endpoint is chosen where it is started")
+    _allow_only_dim(options, spec, "where an endpoint is started, its {name} is chosen")
     url, model = split_spec(spec)
     return connect(url, model, dim=options.dim, progress=progress, cancel=cancel)
 
@@ -115,11 +115,12 @@ def _connect(
 def _allow_only_dim(options: _Options, spec: str, why: str) -> None:
     for name in ("device", "dtype", "revision", "max_tokens", "pooling"):
         if getattr(options, name) is not None:
-            raise InputError(f"load({spec!r}, {name}=...) was asked; {why}. Allowed here: dim.")
+            asked = f"load({spec!r}, {name}=...) was asked"
+            raise InputError(f"{asked}; {why.format(name=name)}. Allowed here: dim.")
 
 
 def _load_lexical(options: _Options) -> LexicalEmbedder:
-    _allow_only_dim(options, "lexical", "counting characters has none of that")
+    _allow_only_dim(options, "lexical", "counting characters has no {name}")
     return LexicalEmbedder(dim=DEFAULT_DIM if options.dim is None else options.dim)
 
 

@@ -19,8 +19,9 @@ from workbench.embedders.remote.naming import choose_model, find_recipe, guess_r
 from workbench.embedders.remote.policy import Policy
 from workbench.embedders.remote.presets import find_preset
 from workbench.embedders.remote.probe import Probed, probe, settle_dim
+from workbench.embedders.remote.proxies import proxy_hint
 from workbench.embedders.remote.reply import Reply
-from workbench.embedders.remote.transport import Transport, proxy_words
+from workbench.embedders.remote.transport import Transport
 from workbench.errors import (
     EndpointError,
     InputError,
@@ -96,14 +97,13 @@ def connect(  # noqa: PLR0913  (each is a choice of the caller's, most have a go
         model, recipe, dim, normalize, in_flight, batch_items, batch_tokens, timeout_s, patience_s
     )
     _check(options)
+    key = ApiKey(key) if isinstance(key, str) and key else key  # tracebacks show what names hold
     address = read_address(base_url)
     secret, key_note = find_key(key, address)
     known = find_recipe(recipe) if recipe is not None else None
     tried: list[EndpointError] = []
     for candidate in _addresses(address):
-        check_cancel(cancel, done=0, total=0)
-        if progress is not None:
-            progress(Progress("load", 0, 0, f"asking {candidate.base_url}"))
+        _tell(candidate, progress, cancel)
         transport = Transport(candidate, secret, timeout_s=timeout_s)
         try:
             made = _try(transport, options, known, cancel)
@@ -131,6 +131,12 @@ def _addresses(address: Address) -> Iterator[Address]:
         yield replace(address, base_url=base_url, candidates=(base_url,))
 
 
+def _tell(address: Address, progress: ProgressFn | None, cancel: CancelSignal | None) -> None:
+    check_cancel(cancel, done=0, total=0)
+    if progress is not None:
+        progress(Progress("load", 0, 0, f"asking {address.base_url}"))
+
+
 def _try(
     transport: Transport, options: Options, known: Recipe | None, cancel: CancelSignal | None
 ) -> _Made:
@@ -142,13 +148,15 @@ def _try(
         check_cancel(cancel, done=0, total=0)
         reply = transport.loop.run(transport.get(url))
         answered |= reply is not None
+        if reply is not None and url.startswith(transport.address.base_url):
+            transport.check_redirect(reply, url)
         return reply
 
     identity = identify(get, transport.address)
     if not answered:  # say why, before asking which model is meant
         transport.loop.run(transport.post(["."], model=options.model or "", encoding="float"))
     name, name_note = choose_model(identity, options.model, transport.address)
-    policy = Policy(options.patience_s, proxy_hint=proxy_words(), first=True)
+    policy = Policy(options.patience_s, proxy_hint=proxy_hint(transport.address), first=True)
     endpoint = Endpoint(
         transport, name, policy, limits=_limits(identity, options), in_flight=options.in_flight
     )

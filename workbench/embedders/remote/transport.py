@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import urljoin
@@ -13,6 +12,7 @@ from workbench.embedders.remote.address import Address, is_loopback
 from workbench.embedders.remote.decode import Encoding
 from workbench.embedders.remote.keys import ApiKey, scrub, usual_variable
 from workbench.embedders.remote.loop import LoopThread
+from workbench.embedders.remote.proxies import proxy_hint
 from workbench.embedders.remote.reply import Reply
 from workbench.errors import RedirectedError, UnreachableError
 
@@ -25,7 +25,7 @@ CONNECT_S = 10.0
 """Longest wait for a connection to be made."""
 GET_S = 10.0
 """Longest wait for one of the short answers that tell servers apart."""
-_PROXY_VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+_NO_PROXY = {"http://": None, "https://": None, "all://": None}
 
 
 class NoAnswerError(UnreachableError):
@@ -81,15 +81,14 @@ class Transport:
                 raw = await create(
                     model=model, input=list(texts), encoding_format=encoding, **options
                 )
-                return Reply(raw.status_code, dict(raw.headers), raw.content)
+            found = raw.http_response
         except openai.APIStatusError as exc:
-            reply = Reply(
-                exc.response.status_code, dict(exc.response.headers), exc.response.content
-            )
-            self._check_redirect(reply, where)
-            return reply
+            found = exc.response
         except (openai.APIConnectionError, TimeoutError) as exc:
-            raise self._explain(exc, where, self._timeout_s) from exc
+            raise self._explain(exc, where) from exc
+        reply = self._read(found)
+        self.check_redirect(reply, where)
+        return reply
 
     async def get(self, url: str) -> Reply | None:
         """Ask one of the routes that tell servers apart; None where nothing answered in time."""
@@ -103,7 +102,7 @@ class Transport:
                 found = await self._closer.http.get(url, headers=headers)
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError):
             return None
-        return Reply(found.status_code, dict(found.headers), found.content)
+        return self._read(found)
 
     @property
     def key_variable(self) -> str | None:
@@ -115,9 +114,19 @@ class Transport:
         self.loop.close()
         self._client = None
 
-    def scrub(self, text: str) -> str:
-        """The text without the key, should a server have repeated it."""
-        return scrub(text, self._key)
+    def check_redirect(self, reply: Reply, where: str) -> None:
+        """Refuse to be sent elsewhere.
+
+        Raises:
+            RedirectedError: The reply is a redirect.
+        """
+        if not 300 <= reply.status < 400:
+            return
+        target = urljoin(where, reply.headers.get("location", ""))
+        raise RedirectedError(
+            f"{where} answers {reply.status} and sends us to {target!r}. Neither key nor texts "
+            "are sent there. If that address is the right one, connect to it directly."
+        )
 
     def _open(self) -> AsyncOpenAI:
         """The client, made in the loop that uses it."""
@@ -128,7 +137,7 @@ class Transport:
             self._closer.http = http = openai.DefaultAsyncHttpxClient(
                 timeout=timeout,
                 follow_redirects=False,
-                trust_env=not is_loopback(self.address),
+                mounts=_NO_PROXY if is_loopback(self.address) else None,
             )
             client = openai.AsyncOpenAI(
                 base_url=self.address.base_url,
@@ -142,31 +151,34 @@ class Transport:
             self._client = client
         return self._client
 
-    def _check_redirect(self, reply: Reply, where: str) -> None:
-        if not 300 <= reply.status < 400:
-            return
-        target = urljoin(where, str(reply.headers.get("location", "")))
-        raise RedirectedError(
-            f"{where} answers {reply.status} and sends us to {target!r}. Neither key nor texts "
-            "are sent there. If that address is the right one, connect to it directly."
-        )
+    def _read(self, found: Any) -> Reply:  # noqa: ANN401  (a response of httpx2)
+        """The answer without the key, should the server have repeated it."""
+        headers = {name: self._scrub(value) for name, value in found.headers.items()}
+        body: bytes = found.content
+        secret = self._key.reveal().encode()
+        if secret in body and self._scrub(self._key.reveal()) != self._key.reveal():
+            body = self._scrub(body.decode("utf-8", "replace")).encode()
+        return Reply(found.status_code, headers, body)
 
-    def _explain(self, exc: BaseException, where: str, timeout_s: float) -> NoAnswerError:
+    def _scrub(self, text: str) -> str:
+        return scrub(text, self._key)
+
+    def _explain(self, exc: BaseException, where: str) -> NoAnswerError:
         chain = list(_causes(exc))
         kind = _kind_of(chain)
-        found = self.scrub(next((str(link) for link in reversed(chain) if str(link)), ""))
+        found = self._scrub(next((str(link) for link in reversed(chain) if str(link)), ""))
         told = {
             "refused": f"nothing listens at {where}. Is the server started, and is it this port?",
             "dns": f"the host of {where} has no address ({found}). Is it spelt right?",
             "tls": f"no secure connection to {where} ({found}). A server without a certificate "
             "wants http://, and one behind a private certificate SSL_CERT_FILE.",
-            "proxy": f"the proxy between here and {where} refused ({found}). {proxy_words()}",
+            "proxy": f"the proxy between here and {where} refused ({found}).",
             "dropped": f"{where} broke the connection ({found}). Its log may say why.",
-            "timeout": f"{where} gave no whole answer in {timeout_s:g} s. Pass a larger timeout_s, "
-            "or look whether the server is stuck.",
+            "timeout": f"{where} gave no whole answer in {self._timeout_s:g} s. Pass a larger "
+            "timeout_s, or look whether the server is stuck.",
             "other": f"{where} could not be asked ({found}).",
         }
-        return NoAnswerError(kind, told[kind])
+        return NoAnswerError(kind, f"{told[kind]} {proxy_hint(self.address)}".strip())
 
 
 class _Closer:
@@ -202,11 +214,3 @@ _KINDS: tuple[tuple[TroubleKind, frozenset[str]], ...] = (
 def _kind_of(chain: Sequence[BaseException]) -> TroubleKind:
     names = {type(link).__name__ for link in chain}
     return next((kind for kind, telling in _KINDS if names & telling), "other")
-
-
-def proxy_words() -> str:
-    """Which proxy the environment names, and how to go round it."""
-    for name in (*_PROXY_VARIABLES, *map(str.lower, _PROXY_VARIABLES)):
-        if os.environ.get(name):
-            return f"${name} is set: put the host into NO_PROXY to go round it."
-    return "Put the host into NO_PROXY to go round it."
