@@ -129,6 +129,29 @@ def test_nothing_outlives_the_process_that_started_it(then: str) -> None:
     wait_until(lambda: not any(map(runs, numbers)), f"{numbers} end")
 
 
+FORK = "import os; child = os.fork(); child and print(child, flush=True); time.sleep(600)"
+
+
+def test_a_fork_that_holds_the_pipe_does_not_keep_a_program_alive() -> None:
+    code = PARENT.format(deaf="", then="time.sleep(600)")
+    kernel = subprocess.Popen(
+        [sys.executable, "-c", KERNEL.format(code=code, then=FORK)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert kernel.stdout is not None
+    lines = [kernel.stdout.readline() for _ in range(3)]
+    *numbers, fork = (int(word) for line in lines for word in line.split())
+    kernel.send_signal(signal.SIGKILL)
+    kernel.wait(60)
+    kernel.stdout.close()
+    try:
+        assert runs(fork)
+        wait_until(lambda: not any(map(runs, numbers)), f"{numbers} end")
+    finally:
+        os.kill(fork, signal.SIGKILL)
+
+
 def test_a_program_goes_down_with_a_keeper_that_is_killed() -> None:
     process = start("import time; print('here', flush=True); time.sleep(600)")
     wait_until(lambda: process.log.last(1), "it runs")

@@ -91,7 +91,9 @@ def write_docker(
     """``docker run``, reachable from this machine only; the key goes by way of the environment."""
     name = (image.gpu if gpu else image.cpu).replace("{version}", version or "latest")
     name = name.replace(":vlatest", ":latest")
-    parts = ["docker run --rm", *(["--gpus all"] if gpu else []), "--ipc=host"]
+    parts = ["docker run --rm", *(["--gpus all"] if gpu else [])]
+    if image.shares_memory:
+        parts.append("--ipc=host")
     parts.append(f"-p 127.0.0.1:{port}:{port}")
     parts.append(f"-v {shlex.quote(f'{mount.outside}:{mount.inside}:ro')}")
     parts += [f"-e {shlex.quote(f'{word}={value}')}" for word, value in env.items()]

@@ -102,5 +102,5 @@ def _ask_version(path: str) -> str:
 
 def find_gpu() -> bool:
     """Whether this machine shows a GPU that engines use; on a Mac it always has one."""
-    devices = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/kfd")
+    devices = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
     return sys.platform == "darwin" or any(Path(device).exists() for device in devices)

@@ -77,7 +77,8 @@ class Image:
         gpu: Image for a machine with a GPU; ``{version}`` stands for the version.
         cpu: Image for one without.
         start: Words that run the program in it; empty: its entry point does.
-        entry: Its entry point has to be replaced by the first of these words.
+        replace_entry: Its entry point has to be replaced by the first of these words.
+        shares_memory: Its processes speak to one another through memory of the machine's.
         about: A remark for whoever uses it.
     """
 
@@ -85,6 +86,7 @@ class Image:
     cpu: str
     start: tuple[str, ...] = ()
     replace_entry: bool = False
+    shares_memory: bool = False
     about: str = ""
 
 

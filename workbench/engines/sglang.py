@@ -39,6 +39,7 @@ SGLANG = Program(
         gpu="lmsysorg/sglang:v{version}",
         cpu="sglang-cpu:latest",
         start=("python3", "-m", "sglang.launch_server"),
+        shares_memory=True,
         about="The CPU image has to be built: docker/xeon.Dockerfile in SGLang's source.",
     ),
     compose=_compose,

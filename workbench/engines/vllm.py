@@ -60,6 +60,7 @@ VLLM = Program(
         cpu="public.ecr.aws/q9t5s3a7/vllm-cpu-release-repo:v{version}",
         start=("python3", "-m", "vllm.entrypoints.openai.api_server"),
         replace_entry=True,
+        shares_memory=True,
     ),
     compose=_compose,
     features={"runner": ("engine/arg_utils.py", '"--runner"')},
