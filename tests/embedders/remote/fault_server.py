@@ -7,8 +7,8 @@
         server.asked, server.texts, server.most_at_once
 
 Over real sockets: HTTP/1.1 with keep-alive, a thread a connection. A text's vector depends on the
-text alone. As a script, ``python -m tests.embedders.remote.fault_server PORT`` serves until it is
-interrupted.
+text alone. As a script it serves until it is interrupted:
+``python -m tests.embedders.remote.fault_server PORT DIM``.
 """
 
 from __future__ import annotations
@@ -40,14 +40,16 @@ _ENDING_S = 10.0
 
 def vector_of(text: str, dim: int = DIM) -> NDArray[np.float32]:
     """(dim,) float32 of unit norm, from the SHAKE-128 hash of the text."""
-    return vectors_of([text], dim)[0]
+    row: NDArray[np.float32] = vectors_of([text], dim)[0]
+    return row
 
 
 def vectors_of(texts: Sequence[str], dim: int = DIM) -> NDArray[np.float32]:
     """(n, dim) float32: what a client should have in the end."""
     hashes = b"".join(hashlib.shake_128(text.encode()).digest(4 * dim) for text in texts)
     rows = np.frombuffer(hashes, "<u4").reshape(-1, dim) / 2**31 - 1  # (n, dim) float64
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    unit: NDArray[np.float64] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit.astype(np.float32)
 
 
 def tokens_of(text: str) -> int:
@@ -398,9 +400,9 @@ def _bind(port: int) -> socket.socket:
 
 
 def main() -> None:
-    """Serve on the port given until interrupted."""
-    port = int(sys.argv[1])
-    with FaultServer(port=port, record=False) as server, suppress(KeyboardInterrupt):
+    """Serve on the port given, vectors of the width given, until interrupted."""
+    port, dim = map(int, sys.argv[1:3])
+    with FaultServer(port=port, dim=dim, record=False) as server, suppress(KeyboardInterrupt):
         print(server.base_url, flush=True)
         server.over.wait()
 
