@@ -20,11 +20,13 @@ from workbench.embedders.remote.policy import Policy
 from workbench.embedders.remote.presets import find_preset
 from workbench.embedders.remote.probe import Probed, probe, settle_dim
 from workbench.embedders.remote.proxies import proxy_hint
+from workbench.embedders.remote.refusals import read_refusal
 from workbench.embedders.remote.reply import Reply
 from workbench.embedders.remote.transport import Transport
 from workbench.errors import (
     EndpointError,
     InputError,
+    KeyRefusedError,
     MalformedReplyError,
     ModelNotServedError,
     UnreachableError,
@@ -150,6 +152,8 @@ def _try(
         answered |= reply is not None
         if reply is not None and url.startswith(transport.address.base_url):
             transport.check_redirect(reply, url)
+            if options.model is None:
+                _check_key(reply, url)
         return reply
 
     identity = identify(get, transport.address)
@@ -205,11 +209,18 @@ def _describe(
         prompts={} if recipe is None else recipe.prompts,
         default_prompt=None if recipe is None else recipe.default_prompt,
         instruction_template=None if recipe is None else recipe.instruction_template,
-        notes=(cut_note,),
+        notes=(cut_note, "" if preset is None else f"{preset.label}: {preset.about}"),
         too_long=too_long,
         base_url=endpoint.transport.address.base_url,
         server=identity.label,
     )
+
+
+def _check_key(reply: Reply, url: str) -> None:
+    """Refused already where the models are listed: nothing to choose from."""
+    if reply.status in (401, 403):
+        words = read_refusal(reply).message
+        raise KeyRefusedError(f"{url} answers {reply.status}: {words!r}. Pass its key as key=.")
 
 
 def _limits(identity: ServerIdentity, options: Options) -> Limits:
