@@ -71,17 +71,17 @@ class Transport:
             NoAnswerError: No answer came.
             RedirectedError: The server sends us elsewhere.
         """
+        import httpx2
         import openai
 
-        options: dict[str, Any] = {} if dimensions is None else {"dimensions": dimensions}
-        create = self._open().embeddings.with_raw_response.create
+        body: dict[str, Any] = {"model": model, "input": list(texts), "encoding_format": encoding}
+        if dimensions is not None:
+            body["dimensions"] = dimensions
         where = f"{self.address.base_url}/embeddings"
         try:
             async with asyncio.timeout(self._timeout_s):
-                raw = await create(
-                    model=model, input=list(texts), encoding_format=encoding, **options
-                )
-            found = raw.http_response
+                # embeddings.create looks at the type of each text by itself: a third of its time
+                found = await self._open().post("/embeddings", cast_to=httpx2.Response, body=body)
         except openai.APIStatusError as exc:
             found = exc.response
         except (openai.APIConnectionError, TimeoutError) as exc:
