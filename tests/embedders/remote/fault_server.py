@@ -159,6 +159,7 @@ class FaultServer:
         tls: Speak HTTPS.
         port: 0: any that is free.
         record: Keep every request; without, ``calls`` stays empty.
+        key: What every request has to carry; None: nothing.
 
     Attributes:
         fault: What goes wrong with requests for embeddings; None: nothing.
@@ -176,6 +177,7 @@ class FaultServer:
         tls: ssl.SSLContext | None = None,
         port: int = 0,
         record: bool = True,
+        key: str | None = None,
     ) -> None:
         self.fault = fault
         self.other_fault: Fault | None = None
@@ -185,6 +187,7 @@ class FaultServer:
         self.over = threading.Event()
         self._tls = tls
         self._record = record
+        self._key = key
         self._counts = {True: 0, False: 0}
         self._lock = threading.Lock()
         self._at_once = 0
@@ -302,14 +305,14 @@ class FaultServer:
         call = self._read(source, number)
         if call is None:
             return False
-        if call.wants_vectors:
-            try:
-                reply = (self.fault and self.fault(self, call)) or reply_rightly(call, self.dim)
-            finally:
-                with self._lock:
-                    self._at_once -= 1
+        if self._key and call.headers.get("authorization") != f"Bearer {self._key}":
+            reply = as_json({"error": "Unauthorized"}, status=401)
+        elif call.wants_vectors:
+            reply = (self.fault and self.fault(self, call)) or reply_rightly(call, self.dim)
         else:
             reply = (self.other_fault and self.other_fault(self, call)) or self._describe(call)
+        with self._lock:
+            self._at_once -= call.wants_vectors
         if self.over.is_set():
             return False
         return self._send(connection, reply)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from tests.embedders.remote import faults as f
 from tests.embedders.remote.fault_server import DIM, Fault, FaultServer, vectors_of
+from workbench import errors
 from workbench.contracts import PartialError, Progress
 from workbench.embedders.remote import connect
 from workbench.errors import (
@@ -356,9 +357,14 @@ def table_of(cases: Sequence[Case]) -> Iterator[str]:
     yield "|---|---|---|---|"
     for case in cases:
         result = run_case(case)
-        got = "all vectors come" if result.error is None else f"`{type(result.error).__name__}`"
+        got = "all vectors come" if result.error is None else f"`{public_name(result.error)}`"
         lost = len(case.texts) - len(result.rows)
         yield f"| {case.name} | {got} | {lost} of {len(case.texts)} | {result.requests} |"
+
+
+def public_name(error: EndpointError) -> str:
+    """The class that a caller can name: of ``workbench.errors``."""
+    return next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
 
 
 def main() -> None:

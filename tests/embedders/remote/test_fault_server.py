@@ -110,3 +110,10 @@ def test_stopping_does_not_wait_for_a_reply_that_never_comes() -> None:
         server.__exit__(None, None, None)
         with pytest.raises((http.client.HTTPException, ConnectionError)):
             waiting.result(timeout=5)
+
+
+def test_a_key_is_demanded_of_every_request() -> None:
+    with FaultServer(key="k") as server:
+        assert ask(server, ["a"])[0] == 200
+    with FaultServer(key="another") as server:
+        assert ask(server, ["a"]) == (401, {"error": "Unauthorized"})
