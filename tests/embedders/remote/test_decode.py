@@ -32,8 +32,7 @@ def pack(row: np.ndarray[Any, Any], kind: str = "<f4") -> str:
 def body(*values: object, indices: list[object] | None = None, **more: object) -> bytes:
     places = list(range(len(values))) if indices is None else indices
     data = [
-        {"object": "embedding", "embedding": value}
-        | ({} if place is None else {"index": place})
+        {"object": "embedding", "embedding": value} | ({} if place is None else {"index": place})
         for place, value in zip(places, values, strict=True)
     ]
     return json.dumps({"object": "list", "data": data, "model": "m", **more}).encode()
@@ -47,7 +46,8 @@ PACKED = [pack(row) for row in ROWS]
 def test_floats_and_base64_give_the_same_rows(values: list[Any], encoding: str) -> None:
     decoded = decode_reply(body(*values, usage={"prompt_tokens": 7}), 3)
     np.testing.assert_array_equal(decoded.vectors, ROWS)
-    assert (decoded.vectors.dtype, decoded.encoding) == (np.float32, encoding)
+    assert decoded.vectors.dtype == np.float32
+    assert decoded.encoding == encoding
     assert (decoded.tokens, decoded.model, decoded.faults) == (7, "m", {})
 
 
@@ -63,9 +63,7 @@ def test_rows_without_an_index_are_taken_as_they_come_and_that_is_said() -> None
 
 
 def test_a_single_vector_needs_no_right_index() -> None:
-    np.testing.assert_array_equal(
-        decode_reply(body(FLOATS[0], indices=[5]), 1).vectors, ROWS[:1]
-    )
+    np.testing.assert_array_equal(decode_reply(body(FLOATS[0], indices=[5]), 1).vectors, ROWS[:1])
 
 
 @pytest.mark.parametrize(
