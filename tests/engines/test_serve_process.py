@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -153,12 +154,13 @@ def test_a_fork_that_holds_the_pipe_does_not_keep_a_program_alive() -> None:
 
 
 def test_a_program_goes_down_with_a_keeper_that_is_killed() -> None:
-    process = start("import time; print('here', flush=True); time.sleep(600)")
+    process = start("import os, time; print(os.environ['TMPDIR'], flush=True); time.sleep(600)")
     wait_until(lambda: process.log.last(1), "it runs")
     os.kill(process._keeper.pid, signal.SIGKILL)
     wait_until(lambda: not runs(process.pid), "the program ends")
     process.stop()
     assert not process.alive
+    shutil.rmtree(process.log.last(1)[0])  # nobody is left who would
 
 
 def test_a_secret_is_in_a_file_that_only_the_user_reads_and_that_goes() -> None:
@@ -169,6 +171,24 @@ def test_a_secret_is_in_a_file_that_only_the_user_reads_and_that_goes() -> None:
     process.stop()
     assert (mode, shown) == ("0o100600", "$NAME")
     assert not Path(path).exists()
+
+
+def test_temporary_files_go_with_the_program_that_made_them() -> None:
+    code = "import os, tempfile; print(tempfile.mkstemp()[1], flush=True); os.abort()"
+    process = start(code)
+    wait_until(lambda: process.log.ended, "it ends")
+    process.stop()
+    made = Path(process.log.last(1)[0])
+    assert made.parent.name.startswith("workbench-engine-")
+    assert not made.parent.exists()
+
+
+def test_a_folder_for_temporary_files_that_the_user_names_is_left_to_them(tmp_path: Path) -> None:
+    code = "import tempfile; print(tempfile.mkstemp()[1])"
+    process = KeptProcess([sys.executable, "-c", code], env={"TMPDIR": str(tmp_path)})
+    wait_until(lambda: process.log.ended, "it ends")
+    process.stop()
+    assert Path(process.log.last(1)[0]) in tmp_path.iterdir()
 
 
 def test_a_log_of_any_length_and_kind_is_taken_in_and_its_end_is_kept() -> None:

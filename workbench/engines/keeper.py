@@ -6,8 +6,9 @@ When that pipe closes, for whatever reason (``stop``, the end of the parent, ``k
 program is asked to end, then made to. Where the system is Linux, the keeper adopts the orphans
 among the program's descendants, so that none gets away.
 
-    order (stdin)    {"argv": [...], "env": {...}, "cwd": "...", "secret": null} where a secret is
-                     {"option": "--config", "text": "what the file holds"}
+    order (stdin)    {"argv": [...], "env": {...}, "cwd": "...", "secret": null, "tidy": true}
+                     where a secret is {"option": "--config", "text": "what its file holds"}, and
+                     tidy sends temporary files to a folder that goes when the program has gone
     report (stdout)  {"pid": 1234} or {"missing": "why it cannot be run"}; {"code": 0} when it has
                      ended; the end of the stream when nothing of it is left
     log (stderr)     what the program says on its standard output and standard error
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import getpass
 import json
 import os
 import select
@@ -33,6 +35,8 @@ ASK_S = 5.0
 """How long the program has to end after SIGTERM: vLLM needs 0.5 s; SGLang 0.5.23 would sit on."""
 INSIST_S = 2.0
 STEP_S = 0.1
+LONGEST_FOLDER = 60
+"""Characters; engines put sockets with names of 40 into it, and a socket's path holds some 104."""
 LINUX = sys.platform == "linux"
 SET_CHILD_SUBREAPER, SET_PARENT_DEATH_SIGNAL = 36, 1  # <linux/prctl.h>
 
@@ -42,35 +46,51 @@ class Keeper:
 
     def __init__(self, order: dict[str, Any]) -> None:
         self.parent = os.getppid()
-        self.folder: str | None = None
+        self.folder = tempfile.mkdtemp(prefix="workbench-engine-")  # only this user can enter it
         self.code: int | None = None
         self.asked = False
         if LINUX:
             ctypes.CDLL(None).prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._ask)
-        self.process = self._start(order)
+        try:
+            self.process = self._start(order)
+        except OSError:
+            self._clear()
+            raise
 
     def _ask(self, *_: object) -> None:
         self.asked = True
 
     def _start(self, order: dict[str, Any]) -> subprocess.Popen[bytes]:
         argv = [*order["argv"]]
-        if order["secret"]:  # in a file that only this user can read, and that goes with us
-            self.folder = tempfile.mkdtemp(prefix="workbench-engine-")
+        if order["secret"]:
             path = Path(self.folder) / "secret.yaml"
             path.touch(mode=0o600)
             path.write_text(order["secret"]["text"], encoding="utf-8")
             argv += [order["secret"]["option"], str(path)]
         return subprocess.Popen(  # noqa: S603  (what the user asked to run)
             argv,
-            env=order["env"],
+            env=self._move_leftovers(order["env"]) if order["tidy"] else order["env"],
             cwd=order["cwd"],
             stdin=subprocess.DEVNULL,
             stdout=2,
             start_new_session=True,
             preexec_fn=_die_with_keeper if LINUX else None,  # noqa: PLW1509  (one thread only)
         )
+
+    def _move_leftovers(self, env: dict[str, str]) -> dict[str, str]:
+        """Send temporary files, of which vLLM and SGLang leave many, to a folder that goes.
+
+        What they compile is worth keeping, so that stays where PyTorch looks for it.
+        """
+        if len(self.folder) > LONGEST_FOLDER:
+            return env
+        try:
+            compiled = str(Path(self.folder).parent / f"torchinductor_{getpass.getuser()}")
+        except (KeyError, OSError):  # a user without a name
+            return env
+        return {"TORCHINDUCTOR_CACHE_DIR": compiled, **env, "TMPDIR": self.folder}
 
     def watch(self) -> None:
         """Wait until the program ends by itself, or must."""
@@ -89,8 +109,10 @@ class Keeper:
             if left := self._left():
                 self._signal(left, number)
                 self._wait(patience_s, insist=number == signal.SIGKILL)
-        if self.folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        self._clear()
+
+    def _clear(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _wait(self, patience_s: float, *, program_only: bool = False, insist: bool = False) -> None:
         until = time.monotonic() + patience_s

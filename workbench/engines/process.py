@@ -120,6 +120,7 @@ class KeptProcess:
             "argv": list(argv),
             "env": {**os.environ, "PYTHONUNBUFFERED": "1", **env},
             "cwd": str(Path.cwd()),
+            "tidy": "TMPDIR" not in env,  # else the user has said where
             "secret": None if secret is None else {"option": secret[0], "text": secret[1]},
         }
         assert self._keeper.stdin is not None
