@@ -190,6 +190,8 @@ class FaultServer:
         self._key = key
         self._counts = {True: 0, False: 0}
         self._lock = threading.Lock()
+        self._life = threading.Lock()
+        self._listening = False
         self._at_once = 0
         self._connections = 0
         self._open: set[socket.socket] = set()
@@ -242,16 +244,21 @@ class FaultServer:
 
     def listen(self) -> None:
         """Take connections, for the first time or again after ``die``."""
-        self._listener.listen(256)
-        self._start(self._accept, self._listener)
+        with self._life:
+            self._listener.listen(256)
+            self._listening = True
+            self._start(self._accept, self._listener)
 
     def die(self) -> None:
         """Refuse connections and break those that are open, as a program that was killed."""
-        port, old = self.port, self._listener
-        with suppress(OSError):
-            old.shutdown(socket.SHUT_RDWR)  # wakes accept()
-        old.close()
-        self._listener = _bind(port)  # bound and not listening: refuses, and keeps the port
+        with self._life:
+            if self._listening:
+                self._listening = False
+                with suppress(OSError):
+                    self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
+                self._listener.close()
+                if not self.over.is_set():  # bound and not listening: refuses, and keeps the port
+                    self._listener = _bind(self.port)
         with self._lock:
             broken = list(self._open)
         for connection in broken:

@@ -98,8 +98,7 @@ def breaks(**how: Any) -> Fault:
 
 def dies(server: FaultServer, call: Call) -> Reply | None:
     """The program ends: this connection and all others break, later ones are refused."""
-    threading.Thread(target=server.die, daemon=True).start()
-    server.over.wait(0.1)
+    server.die()
     return Reply(silent=True)
 
 

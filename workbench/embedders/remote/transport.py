@@ -155,8 +155,8 @@ class Transport:
         """The answer without the key, should the server have repeated it."""
         headers = {name: self._scrub(value) for name, value in found.headers.items()}
         body: bytes = found.content
-        secret = self._key.reveal().encode()
-        if secret in body and self._scrub(self._key.reveal()) != self._key.reveal():
+        secret = self._key.reveal()
+        if self._scrub(secret) != secret and secret.encode() in body:
             body = self._scrub(body.decode("utf-8", "replace")).encode()
         return Reply(found.status_code, headers, body)
 
