@@ -169,12 +169,12 @@ def spread(values: Sequence[float], form: str) -> str:
 
 
 def table(found: Mapping[str, Sequence[Run]], count: int) -> Iterator[str]:
-    yield "| way | texts a second | times the first | processor, ms a text | largest difference |"
+    yield "| way | texts a second | our speed, of its | processor, ms a text | largest difference |"
     yield "|---|---|---|---|---|"
     ours = next(iter(found.values()))
     for name, runs in found.items():
         speeds = [count / run.seconds for run in runs]
-        ratios = [mine.seconds / run.seconds for mine, run in zip(ours, runs, strict=True)]
+        ratios = [run.seconds / mine.seconds for mine, run in zip(ours, runs, strict=True)]
         cpu = [run.cpu / count * 1e3 for run in runs]
         apart = max(float(np.abs(run.vectors - ours[0].vectors).max()) for run in runs)
         cells = (spread(speeds, ",.0f"), spread(ratios, ".2f"), spread(cpu, ".2f"), f"{apart:.1e}")
