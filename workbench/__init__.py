@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from workbench.studies import Projection, measure_background, project
     from workbench.texts import samples
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "AddressError",

@@ -2,7 +2,7 @@
 
 xllamacpp_python, infinity_python, vllm_python   an interpreter that has the engine
 sglang_program, sglang_env, sglang_extra         what starts SGLang without a GPU
-tiny_model, tiny_model_16, tiny_gguf             a random Qwen3-Embedding; with head size 16; as .gguf
+tiny_model, tiny_model_16, tiny_gguf             a random Qwen3-Embedding; head size 16; as .gguf
 minilm                                           the bundled all-MiniLM-L6-v2's directory
 llamacpp, infinity, vllm, sglang                 a server of tiny_model with a key, in float32
 infinity_minilm, vllm_minilm                     a server of minilm without a key

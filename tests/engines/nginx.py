@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -31,10 +32,13 @@ http {{
 
 
 def find_nginx() -> str:
-    """Where nginx is; the test is skipped aloud where it is not installed."""
+    """Where nginx is; where it is not installed, a skip aloud, or a failure if promised."""
     found = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
     if found is None:
-        pytest.skip("nginx is not installed: apt-get install nginx-light")
+        why = "nginx is not installed: apt-get install nginx-light"
+        if os.environ.get("WORKBENCH_REQUIRE_ENGINES") == "1":
+            pytest.fail(f"WORKBENCH_REQUIRE_ENGINES=1, but {why}", pytrace=False)
+        pytest.skip(why)
     return found
 
 

@@ -1,5 +1,7 @@
 """What every embedder promises, asked of embedders behind real servers."""
 
+# ruff: noqa: F401  (pytest runs what this module imports)
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -33,8 +35,6 @@ from tests.engines.servers import KEY, Served
 from workbench.contracts import Embedder, PartialError
 from workbench.embedders import CachedEmbedder, connect
 from workbench.errors import TooLongError
-
-__all__ = [name for name in dir() if name.startswith("test_")]
 
 SERVERS = [
     *("llamacpp", "infinity", "infinity_minilm", "vllm", "vllm_minilm"),

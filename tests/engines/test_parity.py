@@ -38,9 +38,7 @@ def open_pair(served: Served, dim: int | None = None) -> tuple[Embedder, Embedde
     """The endpoint, and the local reference in float32."""
     engine = served.engine
     key = KEY if engine.plan.key_env else None
-    remote = connect(
-        engine.base_url, engine.served_name, key=key, recipe=served.directory, dim=dim
-    )
+    remote = connect(engine.base_url, engine.served_name, key=key, recipe=served.directory, dim=dim)
     return remote, load(served.directory, dtype="float32", device="cpu", dim=dim)
 
 

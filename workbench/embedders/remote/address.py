@@ -11,9 +11,12 @@ from workbench.errors import AddressError
 
 _EXAMPLE = "http://localhost:30000/v1"
 _SCHEME = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*://")
+_FEW_SLASHES = re.compile(r"^(https?):/?(?=[^/\d])", re.IGNORECASE)
 _ROUTES = ("/embeddings", "/models", "/chat/completions", "/completions", "/embed", "/rerank")
 _AROUND = " \t\r\n\"'`<>"
 _LISTEN_ONLY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (recognised, never bound)
+_LOOKS_LIKE_KEY = re.compile(r"(?:sk|hf|pk|key)[-_]\S+|[\w-]{32,}")
+_ENDS_AT_HOME = (".localhost", ".local", ".lan", ".internal", ".home.arpa")
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ def is_address(spec: str) -> bool:
 
 def split_spec(spec: str) -> tuple[str, str | None]:
     """Address and model of "http://host:port/v1#model"; None where no model is named."""
-    url, _, model = spec.partition("#")
+    url, _, model = spec.strip(_AROUND).partition("#")
     return url, model or None
 
 
@@ -55,26 +58,19 @@ def read_address(text: str) -> Address:
         AddressError: It is none, holds a secret, or leaves open what is meant.
     """
     pasted = text.strip(_AROUND)
-    if not pasted:
-        raise AddressError(f"The address is empty. Pass one such as {_EXAMPLE}.")
+    _check_pasted(pasted)
     whole, notes = _add_scheme(pasted)
     parts = _split(whole, pasted)
-    _check_no_secret(parts)
-    host, port = _read_host(parts, pasted)
+    host = _read_host(parts, pasted)
     if host in _LISTEN_ONLY:
         notes.append(f"{host} is where a server listens; asked at {_LISTEN_ONLY[host]}")
         host = _LISTEN_ONLY[host]
     shown = f"[{host}]" if ":" in host else host
-    root = f"{parts.scheme.lower()}://{shown}" + (f":{port}" if port else "")
-    path = parts.path.rstrip("/")
-    for route in _ROUTES:
-        if path.endswith(route):
-            path = path.removesuffix(route).rstrip("/")
-            notes.append(f"took {route} off the end of the address")
-            break
-    else:
-        route = ""
+    root = f"{parts.scheme.lower()}://{shown}" + (f":{parts.port}" if parts.port else "")
+    path, route = _read_path(parts.path, notes)
     bases = (f"{root}{path}",) if path or route else (f"{root}/v1", root)
+    if path == "/api" and route.startswith("/embed"):  # Ollama's own; its /v1 is ours
+        bases = (f"{root}/v1", f"{root}/api")
     return Address(bases[0], root, bases, "; ".join(notes))
 
 
@@ -94,70 +90,95 @@ def is_loopback(address: Address) -> bool:
         return False
 
 
+def _check_pasted(pasted: str) -> None:
+    """Refuse what may hold a secret before any of it can come into a message."""
+    if not pasted:
+        raise AddressError(f"The address is empty. Pass one such as {_EXAMPLE}.")
+    where = pasted.partition("://")[2] or pasted
+    for mark, what in (("@", "user and password"), ("?", "query"), ("#", "part after '#'")):
+        if mark in where:
+            advice = "A model is named by itself: connect(address, model). " if mark == "#" else ""
+            raise AddressError(
+                f"The address holds a {what}, which may be a secret and would show in logs and "
+                f"notebooks. {advice}Take it out, and pass a key as key=, or by the environment."
+            )
+    if _LOOKS_LIKE_KEY.fullmatch(pasted):
+        raise AddressError(
+            f"This looks like a key and not like an address. Pass an address such as {_EXAMPLE}, "
+            "and the key as key=."
+        )
+    if any(mark.isspace() or not mark.isprintable() for mark in pasted):
+        raise AddressError(
+            f"{_quote(pasted)} has white space in its middle. Pass one address, such as {_EXAMPLE}."
+        )
+
+
 def _add_scheme(pasted: str) -> tuple[str, list[str]]:
     if _SCHEME.match(pasted):
         return pasted, []
-    host = urlsplit(f"//{pasted}").netloc.rsplit("@", maxsplit=1)[-1]
-    name = re.sub(r":\d+$", "", host).strip("[]")
-    if name == "localhost" or _is_local_number(name):
-        return f"http://{pasted}", ["took http://, as the address names none"]
+    if _FEW_SLASHES.match(pasted):
+        return _FEW_SLASHES.sub(r"\1://", pasted), ["put // behind http:"]
+    bare = pasted.lstrip("/")
+    host = re.split("[/\\\\]", bare, maxsplit=1)[0]
+    name = re.sub(r":\d*$", "", host)
+    if _is_near(name.strip("[]").casefold(), has_port=name != host):
+        return f"http://{bare}", ["took http://, as the address names none"]
     raise AddressError(
-        f"{_shorten(pasted)} has no http:// or https:// before it, and a key must not go unsealed "
-        f"by mistake. Pass http://{_shorten(pasted, '')} or https://{_shorten(pasted, '')}."
+        f"{_quote(pasted)} has no http:// or https:// before it, and a key must not go unsealed "
+        f"by mistake. Pass http://{bare[:80]} or https://{bare[:80]}."
     )
 
 
-def _is_local_number(name: str) -> bool:
+def _is_near(name: str, *, has_port: bool) -> bool:
+    """Whether a host is this machine or one of the house, so that http:// is what is meant."""
+    if name == "localhost" or name.endswith(_ENDS_AT_HOME):
+        return True
     try:
         number = ipaddress.ip_address(name)
     except ValueError:
-        return False
+        return has_port and re.fullmatch(r"[a-z][\w-]*", name) is not None
     return number.is_loopback or number.is_private or number.is_unspecified
 
 
 def _split(whole: str, pasted: str) -> SplitResult:
     try:
         parts = urlsplit(whole)
-        _ = parts.port
+        port = parts.port
     except ValueError as exc:
         raise AddressError(
-            f"{_shorten(pasted)} is no address ({exc}). Pass one such as {_EXAMPLE}."
+            f"{_quote(pasted)} is no address ({exc}). Pass one such as {_EXAMPLE}."
         ) from exc
     if parts.scheme.lower() not in ("http", "https"):
         raise AddressError(
-            f"{_shorten(pasted)} starts with {parts.scheme}://. Allowed: http:// and https://."
+            f"{_quote(pasted)} starts with {parts.scheme}://. Allowed: http:// and https://."
         )
+    if port == 0:
+        raise AddressError(f"{_quote(pasted)} names port 0. Allowed: 1 to 65535.")
     return parts
 
 
-def _check_no_secret(parts: SplitResult) -> None:
-    """A key in an address ends in logs, in notebooks and on screens."""
-    for name, found in (("user and password", "@" in parts.netloc), ("query", parts.query)):
-        if found:
-            raise AddressError(
-                f"The address of {parts.hostname} holds a {name}, which would show in logs and "
-                "notebooks. Take it out, and pass a key as key=, or by the environment."
-            )
-    if parts.fragment:
-        raise AddressError(
-            f"The address of {parts.hostname} ends in '#…'. A model is named by itself: "
-            "connect(address, model)."
-        )
-
-
-def _read_host(parts: SplitResult, pasted: str) -> tuple[str, int | None]:
+def _read_host(parts: SplitResult, pasted: str) -> str:
     host = parts.hostname or ""
     try:
-        ascii_host = host if ":" in host else host.encode("idna").decode("ascii")
+        ascii_host = host if ":" in host else host.encode("idna").decode("ascii").lower()
     except UnicodeError:
         ascii_host = ""
-    if not ascii_host or re.search(r"[\s\\<>\"'^`{|}%]", ascii_host):
-        raise AddressError(f"{_shorten(pasted)} names no host. Pass an address such as {_EXAMPLE}.")
-    return ascii_host, parts.port
+    if not ascii_host or re.search(r"[\s\\<>\"'^`{|}%*,;()!$&+=~]", ascii_host):
+        raise AddressError(f"{_quote(pasted)} names no host. Pass an address such as {_EXAMPLE}.")
+    return ascii_host
 
 
-def _shorten(text: str, quote: str = "'") -> str:
-    """The address without what may be secret in it."""
-    public = re.sub(r"//[^/@]*@|^[^/@]*@", "//…@" if "//" in text else "…@", text)
-    public = public.split("?")[0].split("#")[0]
-    return f"{quote}{public[:80]}{quote}"
+def _read_path(path: str, notes: list[str]) -> tuple[str, str]:
+    """The path without what the client puts there itself, and the route that was taken off."""
+    single = re.sub("/{2,}", "/", path).rstrip("/")
+    if single != path.rstrip("/"):
+        notes.append("made one / of several in a row")
+    for route in _ROUTES:
+        if single.endswith(route):
+            notes.append(f"took {route} off the end of the address")
+            return single.removesuffix(route).rstrip("/"), route
+    return single, ""
+
+
+def _quote(pasted: str) -> str:
+    return repr(pasted if len(pasted) <= 80 else f"{pasted[:79]}…")

@@ -95,11 +95,11 @@ def connect(  # noqa: PLR0913  (each is a choice of the caller's, most have a go
         EndpointError: It cannot be used: see ``workbench.errors`` for the ways.
         Cancelled: ``cancel`` was set.
     """
+    key = ApiKey(key) if isinstance(key, str) and key else key  # tracebacks show what names hold
     options = Options(
         model, recipe, dim, normalize, in_flight, batch_items, batch_tokens, timeout_s, patience_s
     )
     _check(options)
-    key = ApiKey(key) if isinstance(key, str) and key else key  # tracebacks show what names hold
     address = read_address(base_url)
     secret, key_note = find_key(key, address)
     known = find_recipe(recipe) if recipe is not None else None

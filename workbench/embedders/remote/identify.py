@@ -185,7 +185,8 @@ def _detail_ollama(get: GetFn, address: Address, found: ServerIdentity) -> Serve
 
 
 def _detail_infinity(get: GetFn, address: Address, found: ServerIdentity) -> ServerIdentity:
-    about = _first(get, address, "/openapi.json").get("info")
+    prefix = address.base_url.removeprefix(address.root)
+    about = _first(get, address, f"{prefix}/openapi.json").get("info")
     return _with_version(found, about if isinstance(about, dict) else {}, "version")
 
 

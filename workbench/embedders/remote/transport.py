@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import urljoin
 
@@ -25,6 +25,7 @@ CONNECT_S = 10.0
 """Longest wait for a connection to be made."""
 GET_S = 10.0
 """Longest wait for one of the short answers that tell servers apart."""
+_HOPS = 3
 _NO_PROXY = {"http://": None, "https://": None, "all://": None}
 
 
@@ -44,8 +45,8 @@ class NoAnswerError(UnreachableError):
 class Transport:
     """Sends single requests to one endpoint. Retries nothing: that is for whoever knows the texts.
 
-    Loopback addresses are asked directly, whatever proxies the environment names. Redirects are
-    not followed, so that neither key nor texts reach a host that nobody named.
+    Loopback addresses are asked directly, whatever proxies the environment names. Redirects to
+    another origin are not followed: neither key nor texts reach a host that nobody named.
 
     Args:
         address: The endpoint.
@@ -57,6 +58,7 @@ class Transport:
         self.address = address
         self._key = key
         self._timeout_s = timeout_s
+        self._route = f"{address.base_url}/embeddings"
         self._client: AsyncOpenAI | None = None
         closing = _Closer()
         self._closer = closing
@@ -71,24 +73,31 @@ class Transport:
             NoAnswerError: No answer came.
             RedirectedError: The server sends us elsewhere.
         """
-        import httpx2
-        import openai
-
         body: dict[str, Any] = {"model": model, "input": list(texts), "encoding_format": encoding}
         if dimensions is not None:
             body["dimensions"] = dimensions
-        where = f"{self.address.base_url}/embeddings"
+        for _ in range(_HOPS):
+            reply = await self._send(body)
+            target = urljoin(self._route, reply.headers.get("location", ""))
+            if reply.status not in (307, 308) or not target.startswith(f"{self.address.root}/"):
+                break
+            self._route = target  # the same server, at another of its paths
+        self.check_redirect(reply, self._route)
+        return reply
+
+    async def _send(self, body: Mapping[str, object]) -> Reply:
+        import httpx2
+        import openai
+
         try:
             async with asyncio.timeout(self._timeout_s):
                 # embeddings.create looks at the type of each text by itself: a third of its time
-                found = await self._open().post("/embeddings", cast_to=httpx2.Response, body=body)
+                found = await self._open().post(self._route, cast_to=httpx2.Response, body=body)
         except openai.APIStatusError as exc:
             found = exc.response
         except (openai.APIConnectionError, TimeoutError) as exc:
-            raise self._explain(exc, where) from exc
-        reply = self._read(found)
-        self.check_redirect(reply, where)
-        return reply
+            raise self._explain(exc, self._route) from exc
+        return self._read(found)
 
     async def get(self, url: str) -> Reply | None:
         """Ask one of the routes that tell servers apart; None where nothing answered in time."""
