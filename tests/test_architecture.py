@@ -35,9 +35,10 @@ HOUSE = {
     "texts": _room("contracts", "pandas pyarrow"),
     "embedders": _room(
         "contracts maths texts",
-        "numpy torch transformers openai httpx2 tokenizers huggingface_hub safetensors sklearn pandas",
+        "numpy torch transformers tokenizers huggingface_hub safetensors openai httpx2 "
+        "sklearn pandas",
     ),
-    "engines": _room("contracts", "httpx openai"),
+    "engines": _room("contracts"),
     "studies": _room("contracts maths texts", "numpy pandas umap sklearn scipy"),
     "figures": _room("contracts studies", "numpy plotly"),
     "panels": _room(

@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from workbench.catalogue import explore
+    from workbench.catalogue import explore, serve_panel
     from workbench.contracts import Embedder, EmbedderInfo, Embeddings, PartialError, Prompt
     from workbench.embedders import ApiKey, connect, load, models, stream
     from workbench.engines import serve
@@ -105,6 +105,7 @@ __all__ = [
     "project",
     "samples",
     "serve",
+    "serve_panel",
     "similarity",
     "stream",
 ]
@@ -126,6 +127,7 @@ _HOMES = {
     "project": "workbench.studies",
     "samples": "workbench.texts",
     "serve": "workbench.engines",
+    "serve_panel": "workbench.catalogue",
     "similarity": "workbench.maths",
     "stream": "workbench.embedders",
 }

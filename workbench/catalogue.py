@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from workbench.embedders.pool import LoadedModels
     from workbench.embedders.registry import ModelCard
     from workbench.panels.explorer import Explorer
+    from workbench.panels.serve import ServePanel
 
 
 class Catalogue(Endpoints):
@@ -215,3 +216,14 @@ def explore(
         )
     catalogue = Catalogue(embedder, models=shared_models())
     return Explorer(catalogue, texts=source, spec="given")
+
+
+def serve_panel() -> ServePanel:
+    """Open the panel that starts a server program: the command to copy, its log, a verdict.
+
+    Closing the panel ends what it started, and so does the end of the kernel.
+    """
+    from workbench.engines import Engines
+    from workbench.panels.serve import ServePanel
+
+    return ServePanel(Engines())
