@@ -15,7 +15,7 @@ _FEW_SLASHES = re.compile(r"^(https?):/?(?=[^/\d])", re.IGNORECASE)
 _ROUTES = ("/embeddings", "/models", "/chat/completions", "/completions", "/embed", "/rerank")
 _AROUND = " \t\r\n\"'`<>"
 _LISTEN_ONLY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (recognised, never bound)
-_LOOKS_LIKE_KEY = re.compile(r"(?:sk|hf|pk|key)[-_]\S+|[\w-]{32,}")
+_LOOKS_LIKE_KEY = re.compile(r"sk-\S+|(?:sk|hf|pk|key)[-_][\w-]+|[\w-]{32,}")
 _ENDS_AT_HOME = (".localhost", ".local", ".lan", ".internal", ".home.arpa")
 
 

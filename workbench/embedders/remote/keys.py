@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import re
 from collections.abc import Mapping
 from typing import NoReturn
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from workbench.embedders.remote.address import Address, host_of
 from workbench.embedders.remote.presets import preset_of_host
@@ -17,6 +19,7 @@ NO_KEY = "EMPTY"
 OWN_VARIABLE = "WORKBENCH_API_KEY"
 """Key of the servers that are no known service."""
 _HIDDEN = "***"
+_WORD_BEFORE = re.compile(r"(?:authorization\s*:\s*)?bearer\b|authorization\s*:", re.IGNORECASE)
 _SHORTEST = 6
 """A shorter key would be found in ordinary words."""
 
@@ -26,13 +29,24 @@ class ApiKey:
 
     Attributes:
         variable: The environment variable it came from; None where it was given or asked for.
+        note: What was changed in what was pasted, or "".
+
+    Raises:
+        InputError: No HTTP header can carry it, or more than a key was pasted.
     """
 
-    __slots__ = ("_secret", "variable")
+    __slots__ = ("_secret", "note", "variable")
 
     def __init__(self, secret: str, *, variable: str | None = None) -> None:
-        self._secret = _check(secret)
         self.variable = variable
+        self.note = ""
+        trouble = _find_trouble(secret)
+        if trouble:
+            del secret  # a traceback may show what names hold
+            raise InputError(trouble)
+        self._secret = secret.strip()
+        if self._secret != secret:
+            self.note = "took white space off the ends of the key"
 
     @classmethod
     def from_env(cls, name: str) -> ApiKey:
@@ -45,7 +59,7 @@ class ApiKey:
         if not secret.strip():
             raise InputError(
                 f"The environment variable {name} is {'empty' if name in os.environ else 'not set'}"
-                f". Set it before the kernel starts, or pass key=ApiKey.ask()."
+                ". Set it before the kernel starts, or pass key=ApiKey.ask()."
             )
         return cls(secret, variable=name)
 
@@ -104,15 +118,18 @@ def find_key(
     Raises:
         InputError: The key cannot be sent as it is.
     """
-    if isinstance(key, ApiKey):
-        return key, ""
     if key:
-        return ApiKey(key), ""
+        found = key if isinstance(key, ApiKey) else ApiKey(key)
+        return found, found.note
     name = _variable_of(address)
-    secret = (os.environ if environ is None else environ).get(name, "")
-    if secret.strip():
-        return ApiKey(secret, variable=name), f"key from the environment variable {name}"
-    return ApiKey(NO_KEY), ""
+    environ = os.environ if environ is None else environ
+    if not environ.get(name, "").strip():
+        return ApiKey(NO_KEY), ""
+    if name != OWN_VARIABLE and not address.root.startswith("https://"):
+        return ApiKey(NO_KEY), f"{name} is not sent, as http:// would show it on its way"
+    found = ApiKey(environ[name], variable=name)
+    notes = (f"key from the environment variable {name}", found.note)
+    return found, "; ".join(note for note in notes if note)
 
 
 def usual_variable(key: ApiKey, address: Address) -> str:
@@ -127,26 +144,44 @@ def _variable_of(address: Address) -> str:
 
 def scrub(text: str, key: ApiKey) -> str:
     """A text that is going to be shown, the key in it hidden, escaped forms included."""
-    secret = key.reveal()
-    if key.is_none or len(secret) < _SHORTEST:
-        return text
-    for form in {secret, json.dumps(secret)[1:-1], quote(secret, safe=""), repr(secret)[1:-1]}:
+    for form in _forms(key):
         text = text.replace(form, _HIDDEN)
     return text
 
 
-def _check(secret: str) -> str:
-    """The key without the white space that a paste brings."""
+def scrub_bytes(body: bytes, key: ApiKey) -> bytes:
+    """As ``scrub``, for a reply that nobody has decoded yet."""
+    for form in _forms(key):
+        body = body.replace(form.encode(), _HIDDEN.encode())
+    return body
+
+
+def _forms(key: ApiKey) -> list[str]:
+    """The ways in which a server may repeat a key, the longest first; none where it is none."""
+    secret = key.reveal()
+    if key.is_none or len(secret) < _SHORTEST:
+        return []
+    packed = json.dumps(secret)[1:-1]
+    forms = {secret, packed, packed.replace("/", "\\/"), repr(secret)[1:-1], html.escape(secret)}
+    forms.add(re.sub("[<>&]", lambda mark: f"\\u{ord(mark[0]):04x}", packed))  # as Go writes JSON
+    forms |= {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    return sorted(forms, key=len, reverse=True)
+
+
+def _find_trouble(secret: str) -> str:
+    """Why a key cannot be sent, without any of it; "" where it can."""
     if not isinstance(secret, str):
-        raise InputError(f"The key is of type {type(secret).__name__}. Pass a string.")
+        return f"The key is of type {type(secret).__name__}. Pass a string."
     trimmed = secret.strip()
-    if trimmed.casefold().startswith("bearer "):
-        raise InputError("The key begins with 'Bearer '. Pass what follows that word.")
     if not trimmed:
-        raise InputError("The key is empty. Leave key= out where the server wants none.")
+        return "The key is empty. Leave key= out where the server wants none."
+    if _WORD_BEFORE.match(trimmed):
+        return "The key begins with 'Bearer' or 'Authorization:'. Pass what follows that word."
+    if len(trimmed) > 1 and trimmed[0] == trimmed[-1] and trimmed[0] in "\"'`":
+        return "The key stands in quotes. Pass what is between them."
     if not trimmed.isascii() or not trimmed.isprintable() or " " in trimmed:
-        raise InputError(
+        return (
             "The key holds a space, a line break or a character outside ASCII, which no HTTP "
             "header carries. Was something pasted with it?"
         )
-    return trimmed
+    return ""

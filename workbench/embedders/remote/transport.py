@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from workbench.contracts import one_import
 from workbench.embedders.remote.address import Address, is_loopback
 from workbench.embedders.remote.decode import Encoding
-from workbench.embedders.remote.keys import ApiKey, scrub, usual_variable
+from workbench.embedders.remote.keys import ApiKey, scrub, scrub_bytes, usual_variable
 from workbench.embedders.remote.loop import LoopThread
 from workbench.embedders.remote.proxies import proxy_hint
 from workbench.embedders.remote.reply import Reply
@@ -163,11 +163,7 @@ class Transport:
     def _read(self, found: Any) -> Reply:  # noqa: ANN401  (a response of httpx2)
         """The answer without the key, should the server have repeated it."""
         headers = {name: self._scrub(value) for name, value in found.headers.items()}
-        body: bytes = found.content
-        secret = self._key.reveal()
-        if self._scrub(secret) != secret and secret.encode() in body:
-            body = self._scrub(body.decode("utf-8", "replace")).encode()
-        return Reply(found.status_code, headers, body)
+        return Reply(found.status_code, headers, scrub_bytes(found.content, self._key))
 
     def _scrub(self, text: str) -> str:
         return scrub(text, self._key)
