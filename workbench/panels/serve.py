@@ -14,7 +14,8 @@ from workbench.contracts import EngineChoice, EngineName, EnginePlan, EngineStar
 from workbench.errors import InputError
 from workbench.panels import assets
 from workbench.panels.reports import report_failure
-from workbench.panels.serving import ServeForm, ServeStatus, Serving
+from workbench.panels.serve_form import ServeForm
+from workbench.panels.serving import ServeStatus, Serving
 from workbench.panels.wire import Payload
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-import shlex
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, cast
+from typing import Literal, TypeAlias
 
 from workbench.contracts import (
-    EngineName,
     EnginePlan,
     EngineProgress,
     EngineStarter,
@@ -20,6 +18,7 @@ from workbench.contracts import (
 )
 from workbench.errors import Cancelled, InputError
 from workbench.panels.reports import report_failure
+from workbench.panels.serve_form import ServeForm
 from workbench.panels.worker import ENDING_S, Worker
 
 ServePhase: TypeAlias = Literal[
@@ -29,41 +28,8 @@ LOG_LINES = 300
 """Most lines of the log that are kept and shown."""
 LEAST_S = 0.2
 """Between two pictures of the log."""
-MOST_PORT = 65_535
 
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
-
-
-@dataclass(frozen=True)
-class ServeForm:
-    """What the controls say; None: as the engine has it by default."""
-
-    engine: EngineName
-    model: str
-    port: int | None = None
-    python: str | None = None
-    key_env: str | None = None
-    matryoshka: bool = False
-    extra: tuple[str, ...] = ()
-    timeout_s: float = 300.0
-
-    @classmethod
-    def from_page(cls, asked: Mapping[str, Any]) -> ServeForm:
-        """The form from the strings of its fields.
-
-        Raises:
-            InputError: A port or a time that is none, or arguments whose quotes do not close.
-        """
-        return cls(
-            engine=cast(EngineName, str(asked["engine"])),
-            model=str(asked["model"]).strip(),
-            port=_number(asked["port"], "port", MOST_PORT),
-            python=str(asked["python"]).strip() or None,
-            key_env=str(asked["key_env"]).strip().removeprefix("$") or None,
-            matryoshka=bool(asked["matryoshka"]),
-            extra=_words(str(asked["extra"])),
-            timeout_s=_number(asked["timeout"], "time to wait", 86_400) or cls.timeout_s,
-        )
 
 
 @dataclass(frozen=True)
@@ -271,22 +237,3 @@ def _ready_status(engine: RunningEngine) -> ServeStatus:
         served_name=engine.served_name,
         key_env=plan.key_env or "",
     )
-
-
-def _number(asked: object, what: str, most: int) -> int | None:
-    text = str(asked).strip()
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
-        raise InputError(f"The {what} is {text!r}. Give a whole number from 1 to {most:,}.")
-    return int(text)
-
-
-def _words(extra: str) -> tuple[str, ...]:
-    try:
-        return tuple(shlex.split(extra))
-    except ValueError as exc:
-        raise InputError(
-            f"The further arguments are {extra!r}, which a shell could not read: {exc}. "
-            "Close each quote, or leave the field empty."
-        ) from exc

@@ -92,26 +92,24 @@ class EndpointForm {
   }
 
   show() {
-    const { state, served, spec } = this.model.get("endpoint");
+    const { state, served } = this.model.get("endpoint");
     if (state !== "connecting") {
       if (this.address() === this.tried) this.fillModels(served);
       if (this.waiting && this.open && state === "ask") this.served.focus();
       this.waiting = false;
     }
     this.go.textContent = state === "connecting" ? "Connecting…" : "Connect";
-    this.spec = spec;
     this.showHints();
     this.showVerdict();
   }
 
-  // Shown under the form, and under the picker while the endpoint is chosen.
+  // Under the form; once the form is gone, the line about the chosen embedder says what it is.
   showVerdict() {
     this.form.hidden = !this.open;
     const { state, message, notes } = this.model.get("endpoint");
-    const shown = this.open ? message : this.spec && this.controls.embedder.value === this.spec && message;
-    this.verdict.hidden = !shown;
+    this.verdict.hidden = !(this.open && message);
     this.verdict.className = `ewb-verdict ewb-${state === "failed" ? "bad" : "hint"}`;
     this.verdict.dataset.state = state;
-    if (shown) fill(this.verdict, message, notes.length ? h("ul", {}, notes.map((note) => h("li", {}, note))) : null);
+    fill(this.verdict, message, notes.length ? h("ul", {}, notes.map((note) => h("li", {}, note))) : null);
   }
 }

@@ -25,7 +25,7 @@ class ServeForm {
       this.row("Key variable", this.key, "Name of the environment variable that holds the key it shall ask for"),
       this.row("Arguments", this.extra, "Further arguments of the engine; the last word is theirs"),
       this.row("Wait, s", this.timeout, "Longest wait for the first vector, in seconds"),
-      h("label", { class: "ewb-check", title: "Requests may ask for fewer dimensions (Matryoshka)" }, this.matryoshka, "shorter vectors on request"),
+      h("label", { class: "ewb-check", title: "Requests may ask for fewer dimensions (Matryoshka)" }, this.matryoshka, "shorter vectors on request (Matryoshka)"),
       h("div", { class: "ewb-row ewb-actions" }, this.go, this.stop));
     model.watch("options", () => this.fill());
     model.watch("status", () => this.showRuns());
@@ -56,6 +56,8 @@ class ServeForm {
     const { runs, phase } = this.model.get("status");
     this.go.disabled = runs;
     this.stop.disabled = !runs || phase === "stopping";
+    if (this.ran && !runs) this.ask("plan"); // its port is free again
+    this.ran = runs;
   }
 
   ask(what) {
