@@ -6,18 +6,18 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from workbench.embedders.remote.reply import Reply
+from workbench.embedders.remote.wordings import fold_words, is_page, read_words
 
 RefusalKind: TypeAlias = Literal[
     "too_long", "too_many_items", "too_large", "empty", "key", "model", "path", "no_embeddings",
     "dimensions", "encoding_format", "busy", "fault", "not_the_server", "other",
 ]  # fmt: skip
 
-_SHOWN = 300
-_READ = 20_000
-"""Characters of a body that are looked at: some servers repeat the whole request."""
+_LONGEST_WAIT_S = 366 * 86_400.0
+"""A server that asks for more has made a mistake."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Refusal:
         status: HTTP status.
         message: The server's own words, in one line.
         limit: The number it allows, where it says one.
+        found: The number it was given, where it says that.
         index: Which text of the request it means, from 0, where it says that.
         retry_after_s: Seconds it asks to wait.
     """
@@ -37,48 +38,108 @@ class Refusal:
     status: int
     message: str
     limit: int | None = None
+    found: int | None = None
     index: int | None = None
     retry_after_s: float | None = None
 
 
-# In this order: the first pattern that is found decides. A group "limit" or "index" is read.
+# In this order: the first pattern that is found decides. Groups "limit", "found" and "index" are
+# read. Each says whose words it is made for.
 _WORDS: tuple[tuple[RefusalKind, str], ...] = (
-    # SGLang, vLLM
+    # SGLang; vLLM, Ollama, llama.cpp; llama.cpp; OpenAI; TEI
     ("no_embeddings", r"does not appear to be an embedding model|does not support embeddings"),
-    ("no_embeddings", r"started? (?:it|the server)? ?with `?--embeddings?|pooling type.{0,40}none"),
-    ("dimensions", r"matryoshka|MatryoshkaDimError|`?dimensions`? (?:parameter )?(?:is )?not sup"),
-    ("dimensions", r"UnsupportedParamsError: Setting dimensions"),
+    ("no_embeddings", r"pooling type '?none|not allowed to generate embeddings"),
+    ("no_embeddings", r"model is not an embedding model"),
+    # SGLang and vLLM; infinity; vLLM; OpenAI; LiteLLM; SGLang
+    ("dimensions", r"does not support matryoshka|MatryoshkaDimError|dimensions must be unset"),
+    ("dimensions", r"dimensions`?'? (?:parameter )?(?:is )?not supported|Setting dimensions is"),
+    ("dimensions", r"(?:provided|requested) dimensions (?:are|must)|`dimensions` should be"),
+    # SGLang, vLLM, infinity; llama.cpp
     ("encoding_format", r"encoding_format|encoding format|format to return the embeddings"),
-    # SGLang, then vLLM, llama.cpp, OpenAI, TEI, Ollama
-    ("too_long", r"longer than the model's context length \((?P<limit>\d+) tokens\)"),
-    ("too_long", r"maximum (?:context|model) length (?:is|of) (?P<limit>\d+) ?(?:tokens)?"),
-    ("too_long", r"exceeds the available context size \((?P<limit>\d+) tokens\)"),
-    ("too_long", r"exceeds? the (?:available |maximum )?context"),
+    # OpenAI; SGLang; vLLM, OpenAI, LiteLLM; older vLLM
+    ("too_long", r"input\[(?P<index>\d+)\]'?: maximum context length is (?P<limit>[\d,]+)"),
     (
         "too_long",
-        r"too large to process.{0,60}batch size(?: \(current batch size: (?P<limit>\d+))?",
+        r"input \((?P<found>\d+) tokens\) is longer than the model's context length "
+        r"\((?P<limit>\d+)",
     ),
-    ("too_long", r"must have less than (?P<limit>\d+) tokens"),
-    ("too_long", r"ContextWindowExceeded|context length exceeded|[Rr]ange of input length"),
-    ("too_many_items", r"batch size \d+ > maximum allowed batch size (?P<limit>\d+)"),
+    (
+        "too_long",
+        r"maximum context length is (?P<limit>[\d,]+)(?: tokens)?[.,]? however,? "
+        r"(?:your prompt contains(?: at least)?|you requested) (?P<found>[\d,]+)",
+    ),
+    ("too_long", r"maximum (?:context|model) length (?:is|of) (?P<limit>[\d,]*\d)"),
+    # llama.cpp: longer than its context; than its physical batch
+    (
+        "too_long",
+        r"request \((?P<found>\d+) tokens\) exceeds the available context size \((?P<limit>\d+)",
+    ),
+    (
+        "too_long",
+        r"input (?:\((?P<found>\d+) tokens\) )?is too large to process\. increase the physical "
+        r"batch size(?: \(current batch size: (?P<limit>\d+))?",
+    ),
+    # infinity; TEI; DashScope; Ollama, LM Studio; LiteLLM
+    ("too_long", r"input\.list\[[\w-]+\]\.(?P<index>\d+): string should have at most \d+ char"),
+    ("too_long", r"must have less than (?P<limit>\d+) tokens(?:\. Given: (?P<found>\d+))?"),
+    ("too_long", r"range of input length should be \[\d+, ?(?P<limit>\d+)\]"),
+    ("too_long", r"exceeds? (?:the )?(?:available |maximum |model's )?context"),
+    (
+        "too_long",
+        r"ContextWindowExceeded|context length exceeded|string should have at most \d+ char",
+    ),
+    # TEI and SiliconFlow; DashScope; infinity; OpenAI
+    (
+        "too_many_items",
+        r"batch size (?P<found>\d+) > maximum allowed batch size (?P<limit>\d+)",
+    ),
     ("too_many_items", r"batch size is invalid.{0,60}larger than (?P<limit>\d+)"),
-    ("too_many_items", r"at most (?P<limit>\d+) items|\"max_length\": ?(?P<limit2>\d+)"),
-    ("too_many_items", r"array.{0,40}(?:too long|maximum length (?P<limit>\d+))"),
-    ("too_large", r"[Mm]ax(?:imum)? (?P<limit>\d+) tokens per request|tokens? per request"),
-    ("too_large", r"[Rr]equest [Ee]ntity [Tt]oo [Ll]arge|length limit exceeded|body too large"),
-    ("empty", r"[Ii]nput at index (?P<index>\d+) cannot be empty"),
-    ("empty", r"cannot be empty|must not be empty|[Ii]nput content cannot be empty"),
-    ("key", r"No connected db|[Ii]nvalid API [Kk]ey|Incorrect API key"),
-    ("model", r"model .{0,120}(?:does not exist|not found)|Invalid model|unknown model"),
+    (
+        "too_many_items",
+        r"at most (?P<limit>\d+) items?(?: after validation, not (?P<found>\d+))?",
+    ),
+    (
+        "too_many_items",
+        r"array with maximum length (?P<limit>\d+)(?:, but got an array with length "
+        r"(?P<found>\d+))?",
+    ),
+    ("too_many_items", r"array too long"),
+    # OpenAI, in two wordings; nginx, axum
+    (
+        "too_large",
+        r"requested (?P<found>[\d,]+) tokens, max (?P<limit>[\d,]*\d) tokens per request",
+    ),
+    ("too_large", r"(?:maximum request size is|max) (?P<limit>[\d,]*\d) tokens per request"),
+    ("too_large", r"request entity too large|length limit exceeded|body too large"),
+    # SGLang; TEI, llama.cpp, vLLM; OpenAI; vLLM; infinity
+    ("empty", r"input at index (?P<index>\d+) cannot be empty"),
+    ("empty", r"(?:can(?:not|'t)|must not) be (?:an )?empty|at least one prompt"),
+    ("empty", r"should have at least 1 (?:item|char)"),
 )
-_PATTERNS = tuple((kind, re.compile(words)) for kind, words in _WORDS)
+# Only where the server took the request for a mistake of ours (4xx), for its log may say the same.
+_OURS: tuple[tuple[RefusalKind, str], ...] = (
+    ("key", r"no connected db|invalid api key|incorrect api key"),  # LiteLLM, others
+    # vLLM, OpenAI, Ollama, Xinference; infinity, LiteLLM; OpenRouter; SGLang reads a:b as a LoRA
+    ("model", r"model .{0,120}?(?:does not exist|not exist|not found)|invalid model|unknown model"),
+    ("model", r"not a valid model|LoRA adapter .{0,120} was requested"),
+)
+_NO_EMBEDDINGS = tuple(
+    (kind, re.compile(words, re.IGNORECASE)) for kind, words in _WORDS if kind == "no_embeddings"
+)
+_PATTERNS = tuple((kind, re.compile(words, re.IGNORECASE)) for kind, words in _WORDS)
+_CLIENT_PATTERNS = tuple((kind, re.compile(words, re.IGNORECASE)) for kind, words in _OURS)
 
 _BY_STATUS: dict[int, RefusalKind] = {
     401: "key",
+    402: "key",  # the account behind it has no credit
     403: "key",
     404: "path",
     405: "path",
+    407: "not_the_server",
+    408: "busy",
     413: "too_large",
+    424: "fault",  # TEI: its backend failed
+    425: "busy",
     429: "busy",
     501: "no_embeddings",
 }
@@ -92,36 +153,43 @@ def read_refusal(reply: Reply, *, now: datetime | None = None) -> Refusal:
         reply: Of any status but 200.
         now: The time from which a date in Retry-After counts; None: this moment.
     """
-    text = reply.body[: 4 * _READ].decode("utf-8", "replace")[:_READ]
-    page = text.lstrip()[:15].casefold().startswith(("<!doctype", "<html"))
-    message = _title(text) if page else _message(reply, text)
-    kind, found = _kind(reply.status, message, text, page=page)
+    page = is_page(reply)
+    words = read_words(reply)
+    kind, found = _kind(reply.status, words, page=page)
     return Refusal(
         kind,
         reply.status,
-        message or f"no words, {len(reply.body):,} bytes",
+        fold_words(words) or f"no words, {len(reply.body):,} bytes",
         limit=_number(found, "limit"),
+        found=_number(found, "found"),
         index=_number(found, "index"),
         retry_after_s=read_retry_after(reply, now=now),
     )
 
 
-def _kind(
-    status: int, message: str, text: str, *, page: bool
-) -> tuple[RefusalKind, re.Match[str] | None]:
+def _kind(status: int, words: str, *, page: bool) -> tuple[RefusalKind, re.Match[str] | None]:
     known = _BY_STATUS.get(status)
-    if page and known is None:
-        return "not_the_server", None
-    if known not in ("key", "busy"):
-        for kind, pattern in _PATTERNS:
-            found = pattern.search(message) or pattern.search(text[:2000])
-            if found is not None:
-                return kind, found
-    return known or _by_class(status, text), None
+    if page:
+        return (_page_kind(known), None)
+    if known == "busy":
+        return known, None
+    patterns = _PATTERNS if status >= 500 else (*_PATTERNS, *_CLIENT_PATTERNS)
+    for kind, pattern in _NO_EMBEDDINGS if known == "key" else patterns:
+        found = pattern.search(words)
+        if found is not None:
+            return kind, found
+    return known or _by_class(status, words), None
 
 
-def _by_class(status: int, text: str) -> RefusalKind:
-    if status in _GATEWAY or (status == 503 and not text.strip()):
+def _page_kind(known: RefusalKind | None) -> RefusalKind:
+    """A page is no embeddings server's; some of its statuses say enough all the same."""
+    if known == "no_embeddings":  # a server of files, that takes no POST
+        return "path"
+    return "not_the_server" if known in (None, "fault") else known
+
+
+def _by_class(status: int, words: str) -> RefusalKind:
+    if status in _GATEWAY or (status == 503 and not words):
         return "not_the_server"
     if status == 503:
         return "busy"
@@ -130,63 +198,23 @@ def _by_class(status: int, text: str) -> RefusalKind:
 
 def read_retry_after(reply: Reply, *, now: datetime | None = None) -> float | None:
     """Seconds that the server asks to wait: ``retry-after-ms``, seconds, or a date; else None."""
-    headers = {name.casefold(): value for name, value in reply.headers.items()}
-    millis, plain = headers.get("retry-after-ms"), headers.get("retry-after")
+    headers = {name.casefold(): value.strip() for name, value in reply.headers.items()}
+    millis, plain = headers.get("retry-after-ms", ""), headers.get("retry-after", "")
     for value, unit in ((millis, 1000.0), (plain, 1.0)):
-        try:
-            wait = float(value) / unit if value else -1.0
-        except ValueError:
-            continue
-        if 0 <= wait < float("inf"):
-            return wait
+        if re.fullmatch(r"\d{1,15}(?:\.\d{1,15})?", value, re.ASCII):
+            wait = float(value) / unit
+            return wait if wait <= _LONGEST_WAIT_S else None
     try:
-        then = parsedate_to_datetime(plain or "")
-    except ValueError:
+        then = parsedate_to_datetime(plain)
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     if then.tzinfo is None:
         then = then.replace(tzinfo=UTC)
-    return max(0.0, (then - (now or datetime.now(UTC))).total_seconds())
-
-
-def _message(reply: Reply, text: str) -> str:
-    """The words inside the shapes that servers wrap them in."""
-    content = reply.json()
-    return _fold(_words(content) if isinstance(content, dict) else text)
-
-
-def _words(content: dict[str, Any]) -> str:
-    for name in ("error", "detail", "message"):
-        value = content.get(name)
-        if isinstance(value, dict):
-            return _words(value)
-        if isinstance(value, list):
-            return "; ".join(_item_words(item) for item in value[:3])
-        if value:
-            return str(value)
-    return ""
-
-
-def _item_words(item: object) -> str:
-    """One of pydantic's complaints, without the input that it repeats."""
-    if not isinstance(item, dict):
-        return str(item)
-    where = ".".join(str(part) for part in item.get("loc", ())[:4])
-    return f"{where}: {item.get('msg', '')}"
-
-
-def _title(text: str) -> str:
-    found = re.search(r"<title>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-    return f"a page, {_fold(found[1])!r}" if found else "a page without a title"
-
-
-def _fold(words: str) -> str:
-    line = " ".join(words.split())
-    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+    wait = (then - (now or datetime.now(UTC))).total_seconds()
+    return max(0.0, wait) if wait <= _LONGEST_WAIT_S else None
 
 
 def _number(found: re.Match[str] | None, name: str) -> int | None:
-    if found is None:
-        return None
-    groups = found.groupdict()
-    value = groups.get(name) or groups.get(f"{name}2")
-    return int(value) if value else None
+    value = None if found is None else found.groupdict().get(name)
+    digits = (value or "").replace(",", "")[:18]
+    return int(digits) if digits else None
