@@ -6,129 +6,23 @@ tells most servers apart; what is left is asked on the one or two routes that on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any
 
 from workbench.embedders.remote.address import Address, host_of
-from workbench.embedders.remote.presets import Preset, find_preset, preset_of_host
+from workbench.embedders.remote.details import DETAILS, detail_litellm, find_unlisted
+from workbench.embedders.remote.identity import (
+    Asker,
+    GetFn,
+    ServedModel,
+    ServerIdentity,
+    read_text,
+    read_whole,
+)
+from workbench.embedders.remote.presets import find_preset, preset_of_host
 from workbench.embedders.remote.reply import Reply
 
-GetFn: TypeAlias = Callable[[str], "Reply | None"]
-
-
-@dataclass(frozen=True)
-class ServedModel:
-    """One model that a server lists.
-
-    Attributes:
-        id: The name that requests carry.
-        root: The weights behind the name: a hub id or directory; None where it is not said.
-        max_tokens: Longest input.
-        dim: Width of its vectors.
-    """
-
-    id: str
-    root: str | None = None
-    max_tokens: int | None = None
-    dim: int | None = None
-
-
-@dataclass(frozen=True)
-class ServerIdentity:
-    """What a server showed of itself; None where it did not say.
-
-    Attributes:
-        engine: Name of its preset.
-        label: Program and version, e.g. "vLLM 0.32.0".
-        version: Its version.
-        served: The models it lists.
-        lists_models: Whether it answered when asked for them.
-        max_tokens: Longest input.
-        dtype: The type it computes in.
-        max_items: Texts in a request.
-        max_batch_tokens: Tokens in a request.
-        max_body_bytes: Bytes of a request.
-        evidence: What it was recognised by, a sentence each.
-    """
-
-    engine: str | None = None
-    label: str | None = None
-    version: str | None = None
-    served: tuple[ServedModel, ...] = ()
-    lists_models: bool = False
-    max_tokens: int | None = None
-    dtype: str | None = None
-    max_items: int | None = None
-    max_batch_tokens: int | None = None
-    max_body_bytes: int | None = None
-    evidence: tuple[str, ...] = field(default=())
-
-
-def identify(get: GetFn, address: Address) -> ServerIdentity:
-    """Ask a server what it is, with at most five short requests.
-
-    Args:
-        get: Fetches an absolute URL; None where nothing answered.
-        address: The endpoint; its ``base_url`` is asked for the models.
-    """
-    reply = get(f"{address.base_url}/models")
-    records = _read_records(reply)
-    found = ServerIdentity(
-        served=tuple(map(_read_model, records)),
-        lists_models=reply is not None and reply.status == 200 and bool(records),
-    )
-    engine, why = _recognise(reply, records, address)
-    if engine is None and reply is not None and reply.status != 200:
-        engine, why, found = _ask_others(get, address, found)
-    if engine is None:
-        return found
-    found = replace(found, engine=engine, evidence=(*found.evidence, why))
-    detail = _DETAILS.get(engine)
-    found = detail(get, address, found) if detail is not None else found
-    return _finish(found)
-
-
-def _read_records(reply: Reply | None) -> list[dict[str, Any]]:
-    if reply is None or reply.status != 200:
-        return []
-    data = reply.record().get("data")
-    records = data if isinstance(data, list) else []
-    return [record for record in records if isinstance(record, dict) and record.get("id")]
-
-
-def _read_model(record: dict[str, Any]) -> ServedModel:
-    meta = record.get("meta") if isinstance(record.get("meta"), dict) else {}
-    assert isinstance(meta, dict)
-    return ServedModel(
-        str(record["id"]),
-        root=record["root"] if isinstance(record.get("root"), str) else None,
-        max_tokens=_whole(record.get("max_model_len")) or _whole(record.get("context_length")),
-        dim=_whole(meta.get("n_embd")),
-    )
-
-
-def _recognise(
-    reply: Reply | None, records: list[dict[str, Any]], address: Address
-) -> tuple[str | None, str]:
-    """The engine by the list of models and its headers, and what showed it."""
-    service = preset_of_host(host_of(address))
-    if service is not None:
-        return service.name, f"the host is {service.label}'s"
-    if reply is None:
-        return None, ""
-    headers = {name.casefold(): value for name, value in reply.headers.items()}
-    if "llama.cpp" in headers.get("server", ""):
-        return "llamacpp", "the header Server says llama.cpp"
-    for record in records:
-        owner = str(record.get("owned_by", ""))
-        known = _OWNERS.get(owner)
-        if known is not None:
-            return known, f"its list of models says owned_by {owner!r}"
-        if {"stats", "backend", "capabilities"} <= set(record):
-            return "infinity", "its list of models has stats, backend and capabilities"
-    return None, ""
-
+__all__ = ["ServedModel", "ServerIdentity", "identify"]
 
 _OWNERS = {
     "vllm": "vllm",
@@ -138,102 +32,142 @@ _OWNERS = {
     "library": "ollama",
     "organization_owner": "lmstudio",
 }
+_OTHER_OWNERS = {"xinference": "Xinference", "me": "llama-cpp-python"}
+"""Programs without a preset."""
+_LITELLM = "LiteLLM"
+_LITELLM_CREATED = 1677610602
+"""The time that LiteLLM gives for each model that it lists (1.106.2)."""
 
 
-def _ask_others(
-    get: GetFn, address: Address, found: ServerIdentity
-) -> tuple[str | None, str, ServerIdentity]:
-    """TEI lists no models, but says at /info what it serves."""
-    reply = get(f"{address.root}/info")
-    info = {} if reply is None or reply.status != 200 else reply.record()
-    if "model_id" not in info:
-        return None, "", found
-    model = ServedModel(str(info["model_id"]), max_tokens=_whole(info.get("max_input_length")))
-    dtype = info.get("model_dtype")
-    about = replace(
-        found,
-        served=(model,),
-        version=_text(info.get("version")),
-        dtype=dtype if isinstance(dtype, str) else None,
-        max_items=_whole(info.get("max_client_batch_size")),
-        max_batch_tokens=_whole(info.get("max_batch_tokens")),
+@dataclass(frozen=True)
+class _Guess:
+    """An engine, or a program without a preset, and what showed it."""
+
+    engine: str | None = None
+    program: str | None = None
+    why: str = ""
+
+
+def identify(get: GetFn, address: Address) -> ServerIdentity:
+    """Ask a server what it is, with at most six short requests.
+
+    Args:
+        get: Fetches an absolute URL; None where nothing answered, after which nothing is asked.
+        address: The endpoint; its ``base_url`` is asked for the models.
+    """
+    ask = Asker(get, address)
+    reply = ask.ask_models()
+    records = _read_records(reply)
+    guess = _recognise(reply, records or [], address)
+    found = ServerIdentity(
+        served=tuple(map(_read_model, records or [])),
+        lists_models=records is not None,
+        dtype=_read_ftype(records or []),
+        evidence=(guess.why,) if guess.why else (),
     )
-    return "tei", "it answers /info with a model_id", about
+    if reply is not None and reply.status in (401, 403):
+        why = f"asked for its models it answers {reply.status}: it wants another key"
+        found = replace(found, evidence=(*found.evidence, why))
+    elif guess == _Guess():
+        engine, program, found = find_unlisted(ask, found)
+        guess = _Guess(engine, program)
+    if guess.engine in DETAILS:
+        found = DETAILS[guess.engine](ask, found)
+    elif guess.program == _LITELLM:
+        found = detail_litellm(ask, found)
+    return _finish(found, guess)
 
 
-def _detail_vllm(get: GetFn, address: Address, found: ServerIdentity) -> ServerIdentity:
-    return _with_version(found, _first(get, address, "/version"), "version")
+def _read_records(reply: Reply | None) -> list[dict[str, Any]] | None:
+    """The entries of a list of models; None where none came."""
+    if reply is None or reply.status != 200:
+        return None
+    content = reply.json()
+    data = content.get("data") if isinstance(content, dict) else content
+    if not isinstance(data, list):
+        return None
+    records = [record for record in data if isinstance(record, dict) and record.get("id")]
+    return [record for record in records if _says_embeds(record)] or records
 
 
-def _detail_sglang(get: GetFn, address: Address, found: ServerIdentity) -> ServerIdentity:
-    info = _first(get, address, "/server_info", "/get_server_info")
-    version = _with_version(found, info, "version")
-    dtype = info.get("dtype")
-    return replace(version, dtype=dtype if dtype in ("float32", "bfloat16", "float16") else None)
+def _says_embeds(record: dict[str, Any]) -> bool:
+    """Whether an entry says that its model embeds: Xinference by its type, infinity by what it can.
+
+    So that the one of them is found beside models that chat or rerank.
+    """
+    can = record.get("capabilities")
+    kind = str(record.get("model_type", ""))
+    return kind.startswith("embed") or (isinstance(can, list) and "embed" in can)
 
 
-def _detail_llamacpp(get: GetFn, address: Address, found: ServerIdentity) -> ServerIdentity:
-    props = _first(get, address, "/props")
-    settings = props.get("default_generation_settings")
-    length = settings.get("n_ctx") if isinstance(settings, dict) else None
-    build = _text(props.get("build_info"))
-    return replace(found, version=build, max_tokens=_whole(length))
+def _read_model(record: dict[str, Any]) -> ServedModel:
+    meta = _meta(record)
+    lengths = [record.get(name) for name in ("max_model_len", "context_length", "max_tokens")]
+    return ServedModel(
+        str(record["id"]),
+        root=read_text(record.get("root")) or read_text(record.get("model_name")),
+        max_tokens=next(filter(None, map(read_whole, lengths)), None),
+        dim=read_whole(meta.get("n_embd")) or read_whole(record.get("dimensions")),
+    )
 
 
-def _detail_ollama(get: GetFn, address: Address, found: ServerIdentity) -> ServerIdentity:
-    return _with_version(found, _first(get, address, "/api/version"), "version")
+def _meta(record: dict[str, Any]) -> dict[str, Any]:
+    """llama.cpp's own words on a model."""
+    meta = record.get("meta")
+    return meta if isinstance(meta, dict) else {}
 
 
-def _detail_infinity(get: GetFn, address: Address, found: ServerIdentity) -> ServerIdentity:
-    prefix = address.base_url.removeprefix(address.root)
-    about = _first(get, address, f"{prefix}/openapi.json").get("info")
-    return _with_version(found, about if isinstance(about, dict) else {}, "version")
+def _read_ftype(records: list[dict[str, Any]]) -> str | None:
+    """How llama.cpp's weights are quantised."""
+    return read_text(_meta(records[0]).get("ftype")) if len(records) == 1 else None
 
 
-_DETAILS: dict[str, Callable[[GetFn, Address, ServerIdentity], ServerIdentity]] = {
-    "vllm": _detail_vllm,
-    "sglang": _detail_sglang,
-    "llamacpp": _detail_llamacpp,
-    "ollama": _detail_ollama,
-    "infinity": _detail_infinity,
-}
+def _recognise(reply: Reply | None, records: list[dict[str, Any]], address: Address) -> _Guess:
+    """By the host, the headers and the list of models."""
+    service = preset_of_host(host_of(address))
+    if service is not None:
+        return _Guess(service.name, why=f"the host is {service.label}'s")
+    headers = {} if reply is None else {k.casefold(): v for k, v in reply.headers.items()}
+    if "llama.cpp" in headers.get("server", ""):
+        return _Guess("llamacpp", why="the header Server says llama.cpp")
+    if any(name.startswith("x-litellm-") for name in headers):
+        return _Guess(program=_LITELLM, why="it sends headers of LiteLLM")
+    return next(filter(None, map(_recognise_record, records)), _recognise_whole(records))
 
 
-def _first(get: GetFn, address: Address, *paths: str) -> dict[str, Any]:
-    """The JSON object at the first of the routes that has one; {} where none has."""
-    return next(_objects(get, address, paths), {})
+def _recognise_record(record: dict[str, Any]) -> _Guess | None:
+    owner = str(record.get("owned_by", ""))
+    if owner in _OWNERS or owner in _OTHER_OWNERS:
+        why = f"its list of models says owned_by {owner!r}"
+        return _Guess(_OWNERS.get(owner), _OTHER_OWNERS.get(owner), why)
+    if {"stats", "backend", "capabilities"} <= set(record):
+        return _Guess("infinity", why="its list of models has stats, backend and capabilities")
+    return None
 
 
-def _objects(get: GetFn, address: Address, paths: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    for path in paths:
-        reply = get(f"{address.root}{path}")
-        if reply is not None and reply.status == 200 and reply.record():
-            yield reply.record()
+def _recognise_whole(records: list[dict[str, Any]]) -> _Guess:
+    if records and all(record.get("created") == _LITELLM_CREATED for record in records):
+        return _Guess(program=_LITELLM, why="each model that it lists has the time of LiteLLM's")
+    return _Guess()
 
 
-def _with_version(found: ServerIdentity, info: dict[str, Any], name: str) -> ServerIdentity:
-    return replace(found, version=_text(info.get(name)))
-
-
-def _finish(found: ServerIdentity) -> ServerIdentity:
+def _finish(found: ServerIdentity, guess: _Guess) -> ServerIdentity:
     """What follows from the engine where the server itself did not say it."""
-    preset: Preset | None = find_preset(found.engine or "")
-    assert preset is not None
-    lengths = {model.max_tokens for model in found.served} - {None}
+    preset = find_preset(guess.engine) if guess.engine else None
+    lengths = {model.max_tokens for model in found.served}
     shared = lengths.pop() if len(lengths) == 1 else None
+    name = preset.label if preset is not None else guess.program
+    found = replace(
+        found,
+        engine=guess.engine,
+        label=f"{name} {found.version}" if name and found.version else name,
+        max_tokens=found.max_tokens or shared,
+    )
+    if preset is None:
+        return found
     return replace(
         found,
-        label=f"{preset.label} {found.version}" if found.version else preset.label,
-        max_tokens=found.max_tokens or shared,
         max_items=found.max_items or preset.max_items,
         max_batch_tokens=found.max_batch_tokens or preset.max_batch_tokens,
         max_body_bytes=found.max_body_bytes or preset.max_body_bytes,
     )
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
