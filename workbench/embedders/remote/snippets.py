@@ -8,6 +8,9 @@ import shlex
 from workbench.contracts import EmbedderInfo, Snippet
 from workbench.embedders.remote.keys import NO_KEY
 
+_LONGEST_WORD = 100_000
+"""Bytes of one word on a command line: Linux takes 131,072."""
+
 
 def make_snippets(
     info: EmbedderInfo, *, text: str, prefix: str, key_variable: str | None = None
@@ -32,12 +35,13 @@ def _curl(base_url: str, body: dict[str, object], key_variable: str | None) -> s
     packed = json.dumps(body, ensure_ascii=False)
     if not packed.isprintable():  # what a terminal would not show, or would obey
         packed = json.dumps(body)
-    parts = [f"curl -s {shlex.quote(f'{base_url}/embeddings')}"]
+    parts = [f"curl -sS {shlex.quote(f'{base_url}/embeddings')}"]
     parts.append("-H 'Content-Type: application/json'")
     if key_variable is not None:
         parts.append(f'-H "Authorization: Bearer ${key_variable}"')
-    parts.append(f"-d {shlex.quote(packed)}")
-    return " \\\n  ".join(parts)
+    if len(packed.encode()) > _LONGEST_WORD:
+        return " \\\n  ".join([*parts, f"-d @- <<'JSON'\n{packed}\nJSON"])
+    return " \\\n  ".join([*parts, f"-d {shlex.quote(packed)}"])
 
 
 def _python(base_url: str, body: dict[str, object], key_variable: str | None) -> str:
