@@ -16,12 +16,14 @@ class Batch:
         places: Their places.
         tries: Requests made for just these texts.
         waited_s: Seconds waited between them.
+        as_floats: It was asked for in ``float`` after base64 was no use.
         proven: Other texts of the same request got their vectors, so the server works.
     """
 
     places: list[int]
     tries: int = 0
     waited_s: float = 0.0
+    as_floats: bool = False
     proven: bool = False
 
 

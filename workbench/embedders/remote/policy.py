@@ -31,17 +31,20 @@ from workbench.errors import (
 
 FIRST_WAIT_S = 0.25
 LONGEST_WAIT_S = 8.0
+_SHORTEST_WAIT_S = FIRST_WAIT_S / 2
+"""No retry comes sooner: a server that says "later, in 0 seconds" is not asked without end."""
 TRIES = 3
 """Times that one text is asked for before a fault of the server is laid on it."""
 
 
-_FATAL: dict[str, type[EndpointError]] = {
-    "key": KeyRefusedError,
-    "model": ModelNotServedError,
-    "no_embeddings": ModelNotServedError,
-    "path": UnreachableError,
-    "dimensions": RefusedError,
+_FATAL: dict[str, tuple[type[EndpointError], str]] = {
+    "key": (KeyRefusedError, " Pass the right key as key=."),
+    "model": (ModelNotServedError, ""),
+    "no_embeddings": (ModelNotServedError, ""),
+    "path": (UnreachableError, " Is the address right, with or without /v1?"),
+    "dimensions": (RefusedError, " Connect without dim=."),
 }
+"""What no other request changes, and what does."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,7 @@ class Policy:
         if trouble.kind == "refused" and not self.first:
             return self._wait(batch, trouble)
         if trouble.kind == "timeout" and len(batch.places) > 1:
-            limits.lower(items=len(batch.places) // 2)
-            return halve(batch.places)
+            return _ask_less(batch, limits)
         if trouble.kind in ("dropped", "timeout"):
             return self._suspect(batch, trouble)
         return Stop(trouble)
@@ -76,50 +78,54 @@ class Policy:
     ) -> Action:
         """The server answered, and not with 200."""
         words = f"the server answered {refusal.status}: {refusal.message!r}."
-        fatal = _FATAL.get(refusal.kind)
-        if fatal is not None:
-            return Stop(fatal(_capital(words)))
+        if refusal.kind in _FATAL:
+            fatal, advice = _FATAL[refusal.kind]
+            return Stop(fatal(f"{_capital(words)}{advice}"))
         if refusal.kind == "encoding_format":
-            return Again(as_floats=True)
+            return _ask_floats(batch, f"It takes neither base64 nor float: {words}")
         if refusal.kind == "busy":
             return self._wait(batch, BusyError(_capital(words)), refusal.retry_after_s)
         if refusal.kind == "not_the_server":
-            error = ServerFaultError(
-                f"Not the embeddings server but something before it answered {refusal.status}: "
-                f"{refusal.message!r}. {self.proxy_hint or 'Look at the proxy and its upstream.'}"
-            )
-            return self._wait(batch, error, refusal.retry_after_s)
+            return self._judge_gateway(refusal, batch, limits)
         if refusal.kind == "fault":
             return self._suspect(batch, ServerFaultError(_capital(words)))
         return _narrow(refusal, words, batch, texts, limits)
 
     def judge_reply(self, fault: ReplyError, batch: Batch, limits: Limits) -> Action:
         """The server said 200, and the whole body is of no use."""
-        if isinstance(fault, PayloadTypeError) and batch.tries == 1:
+        if isinstance(fault, PayloadTypeError) and not batch.as_floats:
+            batch.as_floats = True
             return Again(as_floats=True)
         if isinstance(fault, MalformedReplyError) and batch.tries == 1:
             return Again()  # cut off on its way: that passes
         if len(batch.places) > 1:
             if isinstance(fault, IndexMismatchError | CountError):
-                limits.lower(items=len(batch.places) // 2)
+                return _ask_less(batch, limits)
             return halve(batch.places)
         if batch.tries < 2:
             return Again()
         return Blame(tuple(batch.places), fault, doubtful=True)
 
     def judge_row(self, fault: ReplyError, batch: Batch) -> Action:
-        """One text's vector is of no use; asked for alone once before it is blamed."""
+        """One text's vector is of no use; asked for alone once more before it is blamed."""
         if batch.tries < 2:
             return Again()
         return Blame(tuple(batch.places), fault, doubtful=not batch.proven)
 
+    def _judge_gateway(self, refusal: Refusal, batch: Batch, limits: Limits) -> Action:
+        if refusal.status == 504 and len(batch.places) > 1:  # a proxy that waited in vain
+            return _ask_less(batch, limits)
+        error = ServerFaultError(
+            f"Not the embeddings server but something before it answered {refusal.status}: "
+            f"{refusal.message!r}. {self.proxy_hint or 'Look at the proxy and its upstream.'}"
+        )
+        return self._wait(batch, error, refusal.retry_after_s)
+
     def _suspect(self, batch: Batch, error: EndpointError) -> Action:
         """Something broke: it passes, or one of the texts breaks the server."""
         if batch.tries < 2:
-            dropped = isinstance(
-                error, NoAnswerError
-            )  # a kept connection may just have been closed
-            return Again(0.0 if dropped else self._pause(batch))
+            kept = isinstance(error, NoAnswerError)  # a kept connection may just have been closed
+            return Again(0.0 if kept else self._pause(batch))
         if len(batch.places) > 1:
             return halve(batch.places)
         if batch.tries < TRIES:
@@ -128,17 +134,15 @@ class Policy:
 
     def _wait(self, batch: Batch, error: EndpointError, asked_s: float | None = None) -> Action:
         left = self.patience_s - batch.waited_s
-        pause = self._pause(batch) if asked_s is None else asked_s
-        if pause <= left:
-            return Again(pause, why=str(error))
-        if asked_s is None and left > FIRST_WAIT_S:
-            return Again(left, why=str(error))
-        wish = "" if asked_s is None else f" It asks to wait {asked_s:,.0f} s."
+        asked = asked_s or 0.0
+        if asked <= left and left >= _SHORTEST_WAIT_S:
+            return Again(min(max(asked, self._pause(batch)), left), why=str(error))
+        wish = f" It asks to wait {asked:,.0f} s." if asked else ""
         return Stop(
             type(error)(
                 *_with_kind(error),
-                f"{error}{wish} Waited {batch.waited_s:,.1f} s of the "
-                f"{self.patience_s:g} s of patience_s.",
+                f"{error}{wish} Waited {batch.waited_s:,.1f} s of the {self.patience_s:g} s of "
+                "patience_s.",
             )
         )
 
@@ -152,6 +156,20 @@ def halve(places: Sequence[int]) -> Split:
     """Two parts of the same size."""
     middle = len(places) // 2
     return Split((tuple(places[:middle]), tuple(places[middle:])))
+
+
+def _ask_floats(batch: Batch, words: str) -> Action:
+    """Ask for numbers instead of base64, once."""
+    if batch.as_floats:
+        return Stop(RefusedError(words))
+    batch.as_floats = True
+    return Again(as_floats=True)
+
+
+def _ask_less(batch: Batch, limits: Limits) -> Split:
+    """Half as many texts in this request, and in all that follow."""
+    limits.lower(items=len(batch.places) // 2)
+    return halve(batch.places)
 
 
 def _narrow(
@@ -170,8 +188,8 @@ def _narrow(
         kind = TooLongError if refusal.kind == "too_long" else RefusedError
         doubtful = refusal.kind not in ("too_long", "empty", "too_large")
         return Blame(tuple(places), kind(_capital(words)), doubtful)
-    if refusal.kind == "too_many_items":
-        step = limits.items
+    step = limits.items
+    if refusal.kind == "too_many_items" and step < len(places):
         return Split(tuple(tuple(places[at : at + step]) for at in range(0, len(places), step)))
     suspects = _suspects(refusal, asked)
     if 0 < len(suspects) < len(places):
