@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workbench.contracts import Embedder, Progress
+from workbench.contracts import Embedder, PartialError, Progress
 from workbench.embedders import CachedEmbedder, load
-from workbench.errors import Cancelled, InputError, ModelError, PromptError
+from workbench.errors import Cancelled, InputError, ModelError, PromptError, RefusedError
 
 TEXTS = [
     "今天天气真好，适合出门散步。",
@@ -90,9 +90,24 @@ def test_equal_texts_have_equal_rows(embedder: Embedder) -> None:
 
 
 def test_vectors_are_finite_float32_of_the_stated_width(embedder: Embedder) -> None:
-    vectors = embedder.embed([*TEXTS, ""]).vectors
+    vectors = embedder.embed(TEXTS).vectors
     assert vectors.dtype == np.float32
-    assert vectors.shape == (len(TEXTS) + 1, embedder.info.dim)
+    assert vectors.shape == (len(TEXTS), embedder.info.dim)
+    assert np.isfinite(vectors).all()
+
+
+def test_an_empty_text_has_a_vector_or_a_server_refuses_it_by_name(embedder: Embedder) -> None:
+    try:
+        vectors = embedder.embed(["a", ""]).vectors
+    except PartialError as partial:
+        assert embedder.info.backend == "remote"
+        (failed,) = partial.failed
+        assert (failed.row, failed.text, type(failed.error)) == (1, "", RefusedError)
+        assert partial.cause is None
+        vectors = partial.made.vectors
+        assert vectors.shape == (1, embedder.info.dim)
+    else:
+        assert vectors.shape == (2, embedder.info.dim)
     assert np.isfinite(vectors).all()
 
 

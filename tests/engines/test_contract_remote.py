@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+
+from tests.embedders import test_contract
 
 # the suite itself: its tests take ``embedder`` and ``makers``, which are this module's here
 from tests.embedders.test_contract import (
@@ -17,6 +20,7 @@ from tests.embedders.test_contract import (
     test_a_role_that_the_model_does_not_know_is_refused,
     test_a_text_alone_equals_the_same_text_in_a_batch,
     test_after_unload_it_says_that_it_was_unloaded,
+    test_an_empty_text_has_a_vector_or_a_server_refuses_it_by_name,
     test_each_named_prompt_puts_its_own_prefix_before_the_text,
     test_equal_texts_have_equal_rows,
     test_half_a_character_is_refused_with_its_place,
@@ -72,6 +76,17 @@ def makers(served: Served) -> Iterator[dict[str, Callable[[], Embedder]]]:
     yield {"remote": make, "remote, cached": lambda: CachedEmbedder(make())}
     for each in opened:
         each.unload()
+
+
+def test_no_promise_of_the_suite_is_left_out_here() -> None:
+    asked = {
+        name
+        for name, function in inspect.getmembers(test_contract, inspect.isfunction)
+        if name.startswith("test_")
+        and {"embedder", "makers"} & set(inspect.signature(function).parameters)
+    }
+    assert asked
+    assert asked <= set(globals())
 
 
 def test_what_is_too_long_is_refused_by_name_and_costs_no_other_text_its_vector(
