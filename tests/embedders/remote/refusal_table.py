@@ -67,6 +67,19 @@ def said(message: str, **others: object) -> str:
 TOO_LONG = [
     Case("vLLM", 400, VLLM_LONG, "too_long", "maximum context length is 1024", 1024, 1025),
     Case(
+        "vLLM, by characters",
+        400,
+        said(
+            "This model's maximum context length is 1024 tokens. However, your prompt contains "
+            "122881 characters (more than 8184 characters, which is the upper bound for 1023 input "
+            "tokens). Please reduce the length of the input prompt. (parameter=input_text, "
+            "value=122881)"
+        ),
+        "too_long",
+        "contains 122881 characters",
+        1024,
+    ),
+    Case(
         "older vLLM",
         400,
         sglang(
