@@ -66,7 +66,8 @@ _WORDS: tuple[tuple[RefusalKind, str], ...] = (
     (
         "too_long",
         r"maximum context length is (?P<limit>[\d,]+)(?: tokens)?[.,]? however,? "
-        r"(?:your prompt contains(?: at least)?|you requested) (?P<found>[\d,]*\d)(?: input)? tokens",
+        r"(?:your prompt contains(?: at least)?|you requested) (?P<found>[\d,]*\d)"
+        r"(?: input)? tokens",
     ),
     ("too_long", r"maximum (?:context|model) length (?:is|of) (?P<limit>[\d,]*\d)"),
     # llama.cpp: longer than its context; than its physical batch
