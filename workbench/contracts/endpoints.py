@@ -84,7 +84,7 @@ class EndpointCatalogue(Protocol):
             base_url: As a person pastes it.
             model: Name of the model; None: the one that the server lists.
             key: Its key; None or "": from the environment, else none. It is kept in memory only.
-            cancel: Looked at between the steps.
+            cancel: Looked at several times a second.
 
         Raises:
             Cancelled: ``cancel`` was set.

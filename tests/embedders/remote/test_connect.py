@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,8 @@ from workbench.errors import (
     ModelNotServedError,
     UnreachableError,
 )
+
+SOON_S = 8.0  # less than any wait of the client's own
 
 
 @pytest.fixture
@@ -308,6 +311,26 @@ def test_it_tells_what_it_asks_and_can_be_cancelled(server: FaultServer) -> None
     cancel.set()
     with pytest.raises(Cancelled):
         connect(server.base_url, cancel=cancel)
+
+
+@pytest.mark.parametrize("where", ["other_fault", "fault"], ids=["first look", "probe"])
+def test_a_cancel_ends_the_wait_for_a_server_that_says_nothing(
+    server: FaultServer, where: str
+) -> None:
+    asked, cancel = threading.Event(), threading.Event()
+    hold = f.holds(threading.Event())
+
+    def tell(at: FaultServer, call: Call) -> Reply | None:
+        asked.set()
+        return hold(at, call)
+
+    setattr(server, where, tell)
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(connect, server.base_url, cancel=cancel, timeout_s=60)
+        assert asked.wait(SOON_S)
+        cancel.set()
+        with pytest.raises(Cancelled):
+            future.result(timeout=SOON_S)
 
 
 def test_few_requests_are_made_on_connecting(server: FaultServer) -> None:

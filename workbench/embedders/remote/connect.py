@@ -86,7 +86,7 @@ def connect(  # noqa: PLR0913  (each is a choice of the caller's, most have a go
         patience_s: Longest wait for one request's texts with all retries, on 429, 503 or a server
             that is gone.
         progress: Told what is being tried.
-        cancel: Looked at between the steps.
+        cancel: Looked at several times a second.
 
     Raises:
         AddressError: ``base_url`` is no address, or leaves open which is meant.
@@ -106,7 +106,7 @@ def connect(  # noqa: PLR0913  (each is a choice of the caller's, most have a go
     tried: list[EndpointError] = []
     for candidate in _addresses(address):
         _tell(candidate, progress, cancel)
-        transport = Transport(candidate, secret, timeout_s=timeout_s)
+        transport = Transport(candidate, secret, timeout_s=timeout_s, cancel=cancel)
         try:
             made = _try(transport, options, known, cancel)
         except BaseException as error:

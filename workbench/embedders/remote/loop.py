@@ -6,13 +6,18 @@ import asyncio
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any, TypeVar
+
+from workbench.contracts import CancelSignal
+from workbench.errors import Cancelled
 
 T = TypeVar("T")
 
 ENDING_S = 5.0
 """Longest wait for the thread to end."""
+LOOK_S = 0.1
+"""Between two looks at the cancel signal."""
 
 
 class LoopThread:
@@ -23,9 +28,13 @@ class LoopThread:
 
     Args:
         at_end: Awaited in the loop before the thread ends: closes what was opened in it.
+        cancel: Ends the wait of ``run``, and its work; None: nothing does.
     """
 
-    def __init__(self, at_end: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, at_end: Callable[[], Awaitable[None]], cancel: CancelSignal | None = None
+    ) -> None:
+        self._cancel = cancel
         self._lock = threading.Lock()
         self._at_end = at_end
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -47,8 +56,17 @@ class LoopThread:
             return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine and wait for what it returns or raises."""
-        return self.submit(work).result()
+        """Run a coroutine and wait for what it returns or raises.
+
+        Raises:
+            Cancelled: The cancel signal was set first.
+        """
+        future = self.submit(work)
+        while self._cancel is not None and not wait([future], LOOK_S).done:
+            if self._cancel.is_set():
+                future.cancel()
+                raise Cancelled(0, 0)
+        return future.result()
 
     def close(self) -> None:
         """End the thread; what still runs is cancelled. A later ``submit`` starts a new one."""

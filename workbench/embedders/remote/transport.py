@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import urljoin
 
-from workbench.contracts import one_import
+from workbench.contracts import CancelSignal, one_import
 from workbench.embedders.remote.address import Address, is_loopback
 from workbench.embedders.remote.decode import Encoding
 from workbench.embedders.remote.keys import ApiKey, scrub, scrub_bytes, usual_variable
@@ -52,9 +52,17 @@ class Transport:
         address: The endpoint.
         key: Its key.
         timeout_s: Longest wait for one reply, from the first byte sent to the last received.
+        cancel: Ends the wait of ``loop.run``.
     """
 
-    def __init__(self, address: Address, key: ApiKey, *, timeout_s: float) -> None:
+    def __init__(
+        self,
+        address: Address,
+        key: ApiKey,
+        *,
+        timeout_s: float,
+        cancel: CancelSignal | None = None,
+    ) -> None:
         self.address = address
         self._key = key
         self._timeout_s = timeout_s
@@ -62,7 +70,7 @@ class Transport:
         self._client: AsyncOpenAI | None = None
         closing = _Closer()
         self._closer = closing
-        self.loop = LoopThread(closing.close)
+        self.loop = LoopThread(closing.close, cancel)
 
     async def post(
         self, texts: Sequence[str], *, model: str, encoding: Encoding, dimensions: int | None = None
