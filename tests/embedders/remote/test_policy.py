@@ -9,6 +9,10 @@ from typing import get_args
 
 import pytest
 
+from tests.embedders.remote import faults as f
+from tests.embedders.remote.fault_server import Fault, FaultServer
+from workbench.contracts import PartialError
+from workbench.embedders.remote import connect
 from workbench.embedders.remote.actions import Action, Again, Batch, Blame, Split, Stop
 from workbench.embedders.remote.limits import Limits
 from workbench.embedders.remote.policy import (
@@ -480,6 +484,33 @@ def play(judge: JudgeFn, count: int) -> tuple[int, bool]:
 def test_whatever_a_server_answers_for_ever_the_run_ends() -> None:
     longest = max((play(judge, 20)[0], name) for name, judge in answers())
     assert longest[0] <= 20 * (TRIES + 2), longest
+
+
+FOR_EVER: dict[str, tuple[Fault, str, int]] = {
+    "later, in no time": (f.says_later("0"), "answered 429", 5),
+    "no encoding": (
+        f.says(400, {"error": {"message": "encoding_format: extra fields not permitted"}}),
+        "neither base64 nor float",
+        2,
+    ),
+    "too many of a few": (
+        f.says(422, {"detail": [{"msg": "List should have at most 2048 items after validation"}]}),
+        "at most 2048 items",
+        7,
+    ),
+}
+
+
+@pytest.mark.parametrize(("fault", "words", "most"), FOR_EVER.values(), ids=FOR_EVER)
+def test_over_a_socket_too_it_ends(fault: Fault, words: str, most: int) -> None:
+    with FaultServer() as server:
+        embedder = connect(server.base_url, patience_s=0.4)
+        server.forget()
+        server.fault = fault
+        with pytest.raises(PartialError, match=words):
+            embedder.embed(["one", "two", "three", "four"])
+        assert len(server.asked) <= most
+        embedder.unload()
 
 
 def test_chance_alone_keeps_many_clients_apart() -> None:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from workbench.embedders.preflight import inspect_model
 from workbench.embedders.recipe import Recipe
-from workbench.embedders.registry import find_card, near_names
+from workbench.embedders.registry import CARDS, ModelCard, find_card, near_names
 from workbench.embedders.remote.address import Address
 from workbench.embedders.remote.identify import ServerIdentity
 from workbench.errors import InputError, ModelNotServedError
+
+_LISTED = 12
+"""Names that a message lists: a service may serve hundreds."""
+_WRAPPING = re.compile(
+    r"^text-embedding-(?=\w+-)|(?:[-.](?:gguf|latest|i?q\d\w*|b?f16|fp16|f32|fp32|[48]bit))+$"
+)
+"""What LM Studio, Ollama and files of llama.cpp put around a model's name; in lower case."""
 
 
 def choose_model(identity: ServerIdentity, asked: str | None, address: Address) -> tuple[str, str]:
@@ -20,10 +29,10 @@ def choose_model(identity: ServerIdentity, asked: str | None, address: Address) 
         ModelNotServedError: None was named, and the server lists several or none.
     """
     served = tuple(model.id for model in identity.served)
-    if asked is None:
+    if not asked:
         if len(served) == 1:
             return served[0], f"the server lists one model, {served[0]!r}"
-        listed = f"serves {', '.join(map(repr, served))}" if served else "lists no models"
+        listed = f"serves {_list(served)}" if served else "lists no models"
         raise ModelNotServedError(
             f"{address.base_url} {listed}, and no model was named. Pass its name: "
             f"connect({address.base_url!r}, 'NAME').",
@@ -35,13 +44,18 @@ def choose_model(identity: ServerIdentity, asked: str | None, address: Address) 
     if len(alike) == 1:
         return alike[0], f"{asked!r} is served as {alike[0]!r}"
     return asked, (
-        f"the server lists {', '.join(map(repr, served))} and not {asked!r}; where it answers all "
-        "the same, it answers to any name"
+        f"the server lists {_list(served)}, and not {asked!r}; where it answers all the same, "
+        "it answers to any name"
     )
 
 
+def _list(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    return ", ".join(map(repr, names[:_LISTED])) + more
+
+
 def _last(name: str) -> str:
-    return name.rstrip("/").rsplit("/", maxsplit=1)[-1].casefold()
+    return name.replace("\\", "/").rstrip("/").rsplit("/", maxsplit=1)[-1].casefold()
 
 
 def find_recipe(name: str | Path) -> Recipe:
@@ -53,7 +67,7 @@ def find_recipe(name: str | Path) -> Recipe:
     card = find_card(str(name))
     if card is not None:
         return card.recipe
-    if Path(name).expanduser().is_dir():
+    if os.path.isdir(os.path.expanduser(name)):  # noqa: PTH111, PTH112  (Path's raise on odd names)
         found = inspect_model(name).recipe
         if found is not None:
             return found
@@ -66,12 +80,24 @@ def find_recipe(name: str | Path) -> Recipe:
 
 
 def guess_recipe(name: str, identity: ServerIdentity) -> tuple[Recipe | None, str]:
-    """The recipe of a served model that is known by its name, or by where its weights lie."""
-    roots: Sequence[str | None] = [
-        model.root for model in identity.served if model.id == name or len(identity.served) == 1
-    ]
-    for known in (name, *roots):
-        card = find_card(_last(known)) if known else None
-        if card is not None:
-            return card.recipe, f"prompts are those of {card.name}, by its name"
+    """The recipe of a served model that is known by where its weights lie, or by its name."""
+    alone = len(identity.served) == 1
+    for model in identity.served:
+        card = _find_by_name(model.root or "") if alone or model.id == name else None
+        if card is not None and card != _find_by_name(name):
+            return card.recipe, f"prompts are those of {card.name}: its weights lie behind {name!r}"
+    card = _find_by_name(name)
+    if card is not None:
+        return card.recipe, f"prompts are those of {card.name}, by its name"
     return None, f"no prompts are known for {name!r}: pass recipe= with a known name or a directory"
+
+
+def _find_by_name(name: str) -> ModelCard | None:
+    """The model of that full name, however a server or a hub's cache wraps it.
+
+    No alias is taken: ``qwen3-0.6b`` is one, and on a server it is a model that chats.
+    """
+    cached = re.search(r"models--(?:[^/\\]+--)?([^/\\]+)", name)
+    tagged = (cached[1] if cached else _last(name)).casefold().replace(":", "-")
+    bare = _WRAPPING.sub("", tagged)
+    return next((card for card in CARDS if _last(card.name) == bare), None)
