@@ -68,6 +68,14 @@ def test_a_long_message_is_cut_and_understood_beyond_the_cut() -> None:
     assert refusal.message.endswith("…")
 
 
+def test_a_page_is_named_by_its_title_unless_that_is_a_page_itself() -> None:
+    assert (
+        refuse(502, "<html><title>502 Bad\n Gateway</title>").message == "a page, '502 Bad Gateway'"
+    )
+    for title in ("", " ", "x" * 301):
+        assert refuse(502, f"<html><title>{title}</title>").message == "a page without a title"
+
+
 def test_what_would_move_the_cursor_or_hide_is_not_shown() -> None:
     refusal = refuse(400, said("a\x1b[2Jb\u202ec\x00d\ud800e 苹果\t\r\n end"))
     assert refusal.message == "a\ufffd[2Jb\ufffdc\ufffdd\ufffde 苹果 end"
@@ -131,6 +139,7 @@ ODD_BODIES = {
     "spaces": b" " * 1_000_000,
     "huge": json.dumps({"error": {"message": "model " * 2_000_000}}).encode(),
     "huge page": b"<html><title>" + b"x" * 5_000_000,
+    "titles without end": b"<html>" + b"<title>" * 500_000,
     "quotes": b"1 validation error: " + b"'loc': '', 'msg': '\\" * 2_000,
     "NaN": b'{"error": NaN}',
     "null": b"null",

@@ -16,6 +16,12 @@ _ROUTES = ("/embeddings", "/models", "/chat/completions", "/completions", "/embe
 _AROUND = " \t\r\n\"'`<>"
 _LISTEN_ONLY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (recognised, never bound)
 _LOOKS_LIKE_KEY = re.compile(r"sk-\S+|(?:sk|hf|pk|key)[-_][\w-]+|[\w-]{32,}")
+_SECRET_MARKS = (
+    ("@", "user and password"),
+    ("%40", "user and password"),
+    ("?", "query"),
+    ("#", "part after '#'"),
+)
 _ENDS_AT_HOME = (".localhost", ".local", ".lan", ".internal", ".home.arpa")
 
 
@@ -95,7 +101,7 @@ def _check_pasted(pasted: str) -> None:
     if not pasted:
         raise AddressError(f"The address is empty. Pass one such as {_EXAMPLE}.")
     where = pasted.partition("://")[2] or pasted
-    for mark, what in (("@", "user and password"), ("?", "query"), ("#", "part after '#'")):
+    for mark, what in _SECRET_MARKS:
         if mark in where:
             advice = "A model is named by itself: connect(address, model). " if mark == "#" else ""
             raise AddressError(
@@ -123,6 +129,12 @@ def _add_scheme(pasted: str) -> tuple[str, list[str]]:
     name = re.sub(r":\d*$", "", host)
     if _is_near(name.strip("[]").casefold(), has_port=name != host):
         return f"http://{bare}", ["took http://, as the address names none"]
+    if re.fullmatch(r":?\d{1,5}", host):
+        port = bare.removeprefix(":")[:80]
+        raise AddressError(
+            f"{_quote(pasted)} names no host. For a server on this machine pass "
+            f"http://localhost:{port}."
+        )
     raise AddressError(
         f"{_quote(pasted)} has no http:// or https:// before it, and a key must not go unsealed "
         f"by mistake. Pass http://{bare[:80]} or https://{bare[:80]}."

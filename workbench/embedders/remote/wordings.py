@@ -18,7 +18,7 @@ _PAGE = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?<(?:!--|(?:!doctype|html|head|body|title|h1|center|error)\b)",
     re.IGNORECASE,
 )
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(r"<title[^>]{0,200}>(.{0,300}?)</title>", re.IGNORECASE | re.DOTALL)
 _COMPLAINT = re.compile(
     r"'loc': (?:'(?P<where>[^']*)'|[\[(](?P<parts>[^\])]*)[\])]), "
     r"'msg': (?:'(?P<one>(?:[^'\\]|\\.)*)'|\"(?P<other>(?:[^\"\\]|\\.)*)\")"
