@@ -11,6 +11,7 @@ from workbench.contracts import (
     Embedder,
     EmbedderChoice,
     EmbedderInfo,
+    EngineName,
     ProgressFn,
 )
 from workbench.endpoints import Endpoints, describe_endpoint
@@ -218,12 +219,19 @@ def explore(
     return Explorer(catalogue, texts=source, spec="given")
 
 
-def serve_panel() -> ServePanel:
+def serve_panel(model: str | Path = "", *, engine: EngineName | None = None) -> ServePanel:
     """Open the panel that starts a server program: the command to copy, its log, a verdict.
 
     Closing the panel ends what it started, and so does the end of the kernel.
+
+    Args:
+        model: What its field for the model says at first: a directory, or a .gguf file.
+        engine: "sglang", "vllm", "llamacpp" or "infinity", chosen at first; None: the first.
+
+    Raises:
+        InputError: An unknown engine.
     """
     from workbench.engines import Engines
     from workbench.panels.serve import ServePanel
 
-    return ServePanel(Engines())
+    return ServePanel(Engines(), model=str(model), engine=engine)
