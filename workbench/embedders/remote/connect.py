@@ -66,7 +66,7 @@ def connect(  # noqa: PLR0913  (each is a choice of the caller's, most have a go
 ) -> RemoteEmbedder:
     """Connect to an OpenAI-compatible endpoint, and see that it embeds.
 
-    It costs some ten short requests: which server it is, which models it lists, four probe texts
+    It costs some five short requests: which server it is, which models it lists, four probe texts
     in floats, one of them in base64, and once more with ``dimensions`` where ``dim`` is given.
 
     Args:
