@@ -22,9 +22,16 @@ from tests.engines.gguf import write_gguf
 from tests.engines.servers import SGLANG_EXTRA, Served, serving
 from workbench.embedders.bundled import require_bundled
 
+HERE = Path(__file__).parent
+INSTALLING_S = 900
+"""Time limit of a test here: the first that asks for an engine waits for its installation too."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """SGLang is an additional run: three gigabytes, and no kernels for a processor."""
+    for item in items:
+        if HERE in item.path.parents and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(INSTALLING_S))
     if os.environ.get("WORKBENCH_SGLANG") == "1":
         return
     skip = pytest.mark.skip(reason="SGLang is an additional run: set WORKBENCH_SGLANG=1")
