@@ -106,6 +106,29 @@ class ExplorerPage:
         """Open a tab of the tables: neighbours, changes, texts."""
         self.find(f".ewb-tab-{name}").click()
 
+    def set_theme(self, name: str) -> None:
+        """Change Lab's theme, "Light" or "Dark", and wait until the panel has it."""
+        self.page.evaluate(
+            "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})",
+            f"JupyterLab {name}",
+        )
+        light = str(name == "Light").lower()
+        self.page.locator(f"body[data-jp-theme-light={light}]").wait_for(
+            state="attached", timeout=20_000
+        )
+        # Lab takes its splash down twice, and throws, where the next change comes before it is gone
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
+        # the variables come with a style sheet that is loaded after the attribute is set
+        self.page.wait_for_function(
+            """light => {
+                const card = document.querySelector('.ewb .ewb-card');
+                const ground = getComputedStyle(card).backgroundColor;
+                return (Number(ground.match(/[0-9.]+/)[0]) > 128) === light;
+            }""",
+            arg=name == "Light",
+            timeout=20_000,
+        )
+
     # ---- pixels -------------------------------------------------------------------------------
 
     def cell_at(self, row: int, column: int) -> tuple[float, float]:

@@ -26,32 +26,9 @@ def brightness(colour: str) -> float:
     return (0.299 * red + 0.587 * green + 0.114 * blue) / 255
 
 
-def set_theme(explorer: ExplorerPage, name: str) -> None:
-    explorer.page.evaluate(
-        "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})",
-        f"JupyterLab {name}",
-    )
-    light = str(name == "Light").lower()
-    explorer.page.locator(f"body[data-jp-theme-light={light}]").wait_for(
-        state="attached", timeout=20_000
-    )
-    # Lab takes its splash down twice, and throws, where the next change comes before it is gone
-    explorer.page.locator("#jupyterlab-splash").wait_for(state="detached")
-    # the variables come with a style sheet that is loaded after the attribute is set
-    explorer.page.wait_for_function(
-        """light => {
-            const card = document.querySelector('.ewb .ewb-card');
-            const ground = getComputedStyle(card).backgroundColor;
-            return (Number(ground.match(/[0-9.]+/)[0]) > 128) === light;
-        }""",
-        arg=name == "Light",
-        timeout=20_000,
-    )
-
-
 def test_text_in_panel_and_plots_follows_the_theme_live(explorer: ExplorerPage) -> None:
     for theme in ("Dark", "Light"):
-        set_theme(explorer, theme)
+        explorer.set_theme(theme)
         found = explorer.page.evaluate(COLOURS)
         ground = brightness(found["card"])
         assert (ground > 0.5) == (theme == "Light")

@@ -8,6 +8,7 @@ from tests.panels.conftest import Open
 from tests.panels.fakes import QUERY, FakeCatalogue
 from workbench.contracts import PartialError
 from workbench.errors import UnreachableError
+from workbench.panels.reports import begin_sentence
 
 TOO_LONG = "24,001 tokens; the server takes 1,024"
 
@@ -69,7 +70,7 @@ def test_a_server_that_dies_is_an_error_that_says_what_came_and_that_it_is_kept(
     status = browser.panel.status
     assert status["phase"] == "error" and not status["details"]
     assert status["message"].startswith(
-        "2 of 5 texts came through. Nothing listens there any more. 1 of 5 texts were refused: "
+        "2 of 5 texts came through: Nothing listens there any more. 1 of 5 texts were refused: "
         f"{TOO_LONG} They are kept: press Embed to ask for the rest."
     )
     assert browser.panel.view is before
@@ -97,3 +98,16 @@ def test_a_reason_that_sends_the_texts_back_is_cut(
     browser.press_and_wait("a\nlong")
     (issue,) = browser.panel.issues
     assert len(issue["message"]) < 400 and issue["message"].endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("nothing listens there", "Nothing listens there"),
+        ("http://127.0.0.1:9/v1 answers 401", "http://127.0.0.1:9/v1 answers 401"),
+        ("bge-m3 is not served", "bge-m3 is not served"),
+        ("", ""),
+    ],
+)
+def test_a_reason_begins_as_a_sentence_unless_it_begins_with_a_name(words: str, said: str) -> None:
+    assert begin_sentence(words) == said

@@ -18,7 +18,7 @@ from workbench.contracts import (
     Snippet,
 )
 from workbench.errors import Cancelled, InputError, WorkbenchError
-from workbench.panels.reports import report_failure
+from workbench.panels.reports import begin_sentence, report_failure
 from workbench.panels.session import Session
 from workbench.panels.state import Status, View
 from workbench.panels.wire import Payload
@@ -138,7 +138,7 @@ def verdict_payload(
     """
     return {
         "state": state,
-        "message": message,
+        "message": begin_sentence(message),
         "spec": verdict.spec if verdict else "",
         "served": list(verdict.served) if verdict else [],
         "notes": list(verdict.notes) if verdict else [],

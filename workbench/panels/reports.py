@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 import traceback
 from collections.abc import Callable
 
 from workbench.contracts import PartialError, Progress, ProgressFn
-from workbench.errors import WorkbenchError
+from workbench.errors import EndpointError, WorkbenchError
 from workbench.figures import clip
 from workbench.panels.state import Phase, Status, Unit
 
@@ -53,6 +54,8 @@ def report_failure(exc: BaseException, kept: str = "") -> Status:
     """An error raised on purpose has said all; any other comes with its traceback."""
     if isinstance(exc, PartialError):
         return Status("error", f"{_partial_words(exc)}{kept}")
+    if isinstance(exc, EndpointError):
+        return Status("error", f"{begin_sentence(str(exc))}{kept}")
     if isinstance(exc, WorkbenchError):
         return Status("error", f"{exc}{kept}")
     details = "".join(traceback.format_exception(exc))
@@ -64,6 +67,11 @@ def short_reason(error: BaseException) -> str:
     return clip(str(error), REASON_COLUMNS)
 
 
+def begin_sentence(words: str) -> str:
+    """The words with a capital, where they begin with a word and no name or address."""
+    return words[:1].upper() + words[1:] if re.match(r"[a-z]+ ", words) else words
+
+
 def _partial_words(partial: PartialError) -> str:
     """What a person does about a run that broke off, or of which nothing came through."""
     came, total = len(partial.rows), partial.total
@@ -73,7 +81,7 @@ def _partial_words(partial: PartialError) -> str:
         refused = f"{len(partial.failed):,} of {total:,} texts were refused: {why}"
     if partial.cause is None:
         return refused
-    words = [f"{came:,} of {total:,} texts came through. {short_reason(partial.cause)}", refused]
+    words = [f"{came:,} of {total:,} texts came through: {short_reason(partial.cause)}", refused]
     if came:
         words.append("They are kept: press Embed to ask for the rest.")
     return " ".join(word for word in words if word)
