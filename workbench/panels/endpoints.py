@@ -138,7 +138,7 @@ def verdict_payload(
     """
     return {
         "state": state,
-        "message": begin_sentence(message),
+        "message": message if state == "ok" else begin_sentence(message),
         "spec": verdict.spec if verdict else "",
         "served": list(verdict.served) if verdict else [],
         "notes": list(verdict.notes) if verdict else [],
