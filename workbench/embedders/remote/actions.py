@@ -15,13 +15,15 @@ class Batch:
     Attributes:
         places: Their places.
         tries: Requests made for just these texts.
-        waited_s: Seconds waited between them.
+        since: When they were first asked for, on the loop's clock.
+        waited_s: Seconds from then to the last answer, or to where it failed to come.
         as_floats: It was asked for in ``float`` after base64 was no use.
         proven: Other texts of the same request got their vectors, so the server works.
     """
 
     places: list[int]
     tries: int = 0
+    since: float = 0.0
     waited_s: float = 0.0
     as_floats: bool = False
     proven: bool = False

@@ -15,7 +15,13 @@ from workbench.embedders.remote.embedder import RemoteEmbedder
 from workbench.embedders.remote.identify import ServerIdentity, identify
 from workbench.embedders.remote.keys import ApiKey, find_key
 from workbench.embedders.remote.limits import BATCH_ITEMS, BATCH_TOKENS, Limits
-from workbench.embedders.remote.naming import choose_model, find_recipe, guess_recipe
+from workbench.embedders.remote.naming import (
+    choose_model,
+    find_recipe,
+    guess_recipe,
+    list_names,
+)
+from workbench.embedders.remote.options import Options, check_options
 from workbench.embedders.remote.policy import Policy
 from workbench.embedders.remote.presets import find_preset
 from workbench.embedders.remote.probe import Probed, probe, settle_dim
@@ -25,27 +31,11 @@ from workbench.embedders.remote.reply import Reply
 from workbench.embedders.remote.transport import Transport
 from workbench.errors import (
     EndpointError,
-    InputError,
     KeyRefusedError,
     MalformedReplyError,
     ModelNotServedError,
     UnreachableError,
 )
-
-
-@dataclass(frozen=True)
-class Options:
-    """The caller's wishes; see ``connect``."""
-
-    model: str | None
-    recipe: str | Path | None
-    dim: int | None
-    normalize: bool
-    in_flight: int
-    batch_items: int | None
-    batch_tokens: int | None
-    timeout_s: float
-    patience_s: float
 
 
 def connect(  # noqa: PLR0913  (each is a choice of the caller's, most have a good default)
@@ -83,8 +73,8 @@ def connect(  # noqa: PLR0913  (each is a choice of the caller's, most have a go
         batch_items: Texts in a request; None: 64, or fewer where the server says so.
         batch_tokens: Tokens in a request, estimated from bytes; None: 16,384.
         timeout_s: Longest wait for one reply.
-        patience_s: Longest wait for one request's texts with all retries, on 429, 503 or a server
-            that is gone.
+        patience_s: How long one request's texts are asked for again after a 429, a 503, or where
+            the server is gone; the time of the requests counts.
         progress: Told what is being tried.
         cancel: Looked at several times a second.
 
@@ -99,7 +89,7 @@ def connect(  # noqa: PLR0913  (each is a choice of the caller's, most have a go
     options = Options(
         model, recipe, dim, normalize, in_flight, batch_items, batch_tokens, timeout_s, patience_s
     )
-    _check(options)
+    check_options(options)
     address = read_address(base_url)
     secret, key_note = find_key(key, address)
     known = find_recipe(recipe) if recipe is not None else None
@@ -169,7 +159,7 @@ def _try(
         probed = probe(endpoint)
     except ModelNotServedError as error:
         served = tuple(model.id for model in identity.served)
-        listed = ", ".join(map(repr, served)) or "nothing by name"
+        listed = list_names(served) or "nothing by name"
         raise ModelNotServedError(f"{error} It lists: {listed}.", served) from error
     endpoint.policy = replace(policy, first=False)
     native = probed.vectors.shape[1]
@@ -235,15 +225,3 @@ def _limits(identity: ServerIdentity, options: Options) -> Limits:
         body_bytes=identity.max_body_bytes,
     )
     return limits
-
-
-def _check(options: Options) -> None:
-    for name in ("in_flight", "batch_items", "batch_tokens"):
-        value = getattr(options, name)
-        if value is not None and (isinstance(value, bool) or value < 1):
-            raise InputError(f"{name}={value!r} was asked. Allowed: 1 or more.")
-    if options.timeout_s <= 0 or options.patience_s < 0:
-        raise InputError(
-            f"timeout_s={options.timeout_s!r}, patience_s={options.patience_s!r} were asked. "
-            "Allowed: more than 0, and 0 or more."
-        )

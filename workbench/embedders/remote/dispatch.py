@@ -122,6 +122,7 @@ class Dispatch:
 
     async def _ask(self, batch: Batch) -> None:
         """Ask for a batch until it is settled, or split."""
+        batch.since = _now()
         while self.outcome.cause is None:
             await self._hold()
             action = await self._try(batch)
@@ -132,13 +133,11 @@ class Dispatch:
                 self.endpoint.encoding = "float"
             if action.why:
                 self._tell((), f"waiting {action.after_s:.1f} s: {action.why}")
-            batch.waited_s += action.after_s
             await asyncio.sleep(action.after_s)
 
     async def _hold(self) -> None:
         """Wait while the server has asked everybody to wait."""
-        clock = asyncio.get_running_loop().time
-        while (left := self._not_before - clock()) > 0:
+        while (left := self._not_before - _now()) > 0:
             await asyncio.sleep(left)
 
     async def _try(self, batch: Batch) -> Action | None:
@@ -147,12 +146,15 @@ class Dispatch:
         batch.tries += 1
         texts = [self.texts[place] for place in batch.places]
         try:
-            reply = await endpoint.transport.post(
-                texts,
-                model=endpoint.model,
-                encoding=endpoint.encoding,
-                dimensions=endpoint.dimensions,
-            )
+            try:
+                reply = await endpoint.transport.post(
+                    texts,
+                    model=endpoint.model,
+                    encoding=endpoint.encoding,
+                    dimensions=endpoint.dimensions,
+                )
+            finally:
+                batch.waited_s = _now() - batch.since
         except NoAnswerError as trouble:
             return policy.judge_trouble(trouble, batch, endpoint.limits)
         except RedirectedError as error:
@@ -161,8 +163,7 @@ class Dispatch:
             refusal = read_refusal(reply)
             action = policy.judge_refusal(refusal, batch, self.texts, endpoint.limits)
             if isinstance(action, Again) and refusal.kind == "busy":
-                now = asyncio.get_running_loop().time()
-                self._not_before = max(self._not_before, now + action.after_s)
+                self._not_before = max(self._not_before, _now() + action.after_s)
             return action
         try:
             decoded = decode_reply(reply.body, len(texts), dim=endpoint.dim)
@@ -215,3 +216,8 @@ class Dispatch:
             self.outcome.cause = self.outcome.cause or action.error
         else:
             self._tell(action.places, "")
+
+
+def _now() -> float:
+    """The running loop's clock, in seconds."""
+    return asyncio.get_running_loop().time()

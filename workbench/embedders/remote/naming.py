@@ -32,7 +32,7 @@ def choose_model(identity: ServerIdentity, asked: str | None, address: Address) 
     if not asked:
         if len(served) == 1:
             return served[0], f"the server lists one model, {served[0]!r}"
-        listed = f"serves {_list(served)}" if served else "lists no models"
+        listed = f"serves {list_names(served)}" if served else "lists no models"
         raise ModelNotServedError(
             f"{address.base_url} {listed}, and no model was named. Pass its name: "
             f"connect({address.base_url!r}, 'NAME').",
@@ -44,12 +44,13 @@ def choose_model(identity: ServerIdentity, asked: str | None, address: Address) 
     if len(alike) == 1:
         return alike[0], f"{asked!r} is served as {alike[0]!r}"
     return asked, (
-        f"the server lists {_list(served)}, and not {asked!r}; where it answers all the same, "
+        f"the server lists {list_names(served)}, and not {asked!r}; where it answers all the same, "
         "it answers to any name"
     )
 
 
-def _list(names: Sequence[str]) -> str:
+def list_names(names: Sequence[str]) -> str:
+    """The names in quotes, the first of them where they are many."""
     more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
     return ", ".join(map(repr, names[:_LISTED])) + more
 
