@@ -10,8 +10,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.harness import CHROMIUM_ARGS, Lab, Screen, find_chromium
+from tests.browser.harness import CHROMIUM_ARGS, Lab, NotebookPage, Screen, find_chromium
 from tests.browser.server import LabServer
+from tests.engines.servers import serving
+from workbench.embedders.bundled import require_bundled
 
 DOCS = Path(__file__).parents[2] / "docs"
 CELLS = ("import workbench as wb\n\npanel = wb.explore()\npanel",)
@@ -30,13 +32,19 @@ def take(page: Page, name: str) -> None:
     page.locator(".ewb").screenshot(path=DOCS / name)
 
 
+def show_neighbours(notebook: NotebookPage) -> None:
+    """Select a text once its percentiles are measured."""
+    notebook.wait_until("'percent' in panel.percentiles")
+    notebook.run_code("panel.selection = [14]")
+    notebook.page.wait_for_timeout(800)
+
+
 def picture_first_sight(lab: Lab) -> None:
     """The Explorer as it opens, one text selected."""
     with lab.notebook(CELLS, screen=Screen(1600, 1100), app="doc") as notebook:
         notebook.run_all()
         wait_for_map(notebook.page, 1)
-        notebook.run_code("panel.selection = [14]")
-        notebook.page.wait_for_timeout(800)
+        show_neighbours(notebook)
         take(notebook.page, "explorer-light.png")
 
 
@@ -53,6 +61,28 @@ def picture_changes(lab: Lab) -> None:
         take(page, "changes-dark.png")
 
 
+def picture_endpoint(lab: Lab, home: str) -> None:
+    """The Explorer on infinity, which serves all-MiniLM-L6-v2: the form and its verdict."""
+    minilm = Path(home) / "all-MiniLM-L6-v2"
+    minilm.symlink_to(require_bundled()[0])
+    screen = Screen(1600, 1400)
+    with (
+        serving("infinity", minilm, key=None, port=7997),
+        lab.notebook(CELLS, screen=screen, app="doc") as notebook,
+    ):
+        notebook.run_all()
+        wait_for_map(notebook.page, 1)
+        page = notebook.page
+        page.locator(".ewb-embedder").select_option("endpoint:")
+        page.locator(".ewb-server").select_option("infinity")
+        page.locator(".ewb-connect").click()
+        wait_for_map(page, 2)
+        page.locator(".ewb-embedder").select_option("endpoint:")
+        page.locator(".ewb-tab-neighbours").click()
+        show_neighbours(notebook)
+        take(page, "endpoint-light.png")
+
+
 def main() -> None:
     """Take all pictures."""
     DOCS.mkdir(exist_ok=True)
@@ -65,6 +95,7 @@ def main() -> None:
             lab = Lab(server, browser)
             picture_first_sight(lab)
             picture_changes(lab)
+            picture_endpoint(lab, home)
         finally:
             server.stop()
             browser.close()

@@ -110,6 +110,7 @@ class EndpointForm {
     this.verdict.hidden = !(this.open && message);
     this.verdict.className = `ewb-verdict ewb-${state === "failed" ? "bad" : "hint"}`;
     this.verdict.dataset.state = state;
-    fill(this.verdict, message, notes.length ? h("ul", {}, notes.map((note) => h("li", {}, note))) : null);
+    const list = h("ul", {}, notes.map((note) => h("li", {}, note)));
+    fill(this.verdict, message, notes.length ? h("details", { class: "ewb-noticed" }, h("summary", {}, "What was noticed"), list) : null);
   }
 }
