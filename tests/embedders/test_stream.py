@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 
+from workbench.contracts import Embeddings
 from workbench.embedders import LexicalEmbedder, stream
-from workbench.errors import Cancelled, InputError
+from workbench.errors import Cancelled, EndpointError, InputError
 
 
 def test_chunks_joined_are_what_one_call_gives() -> None:
@@ -53,3 +55,20 @@ def test_a_cancel_between_chunks_stops() -> None:
     cancel.set()
     with pytest.raises(Cancelled):
         next(chunks)
+
+
+def test_after_a_chunk_that_failed_it_goes_on_with_the_next() -> None:
+    class FailsOnce(LexicalEmbedder):
+        calls = 0
+
+        def embed(self, texts: Sequence[str], **options: Any) -> Embeddings:
+            self.calls += 1
+            if self.calls == 2:
+                raise EndpointError("down")
+            return super().embed(texts, **options)
+
+    chunks = stream(FailsOnce(), ["a", "b", "c"], chunk=1)
+    assert len(next(chunks)) == 1
+    with pytest.raises(EndpointError, match="down"):
+        next(chunks)
+    assert len(list(chunks)) == 1

@@ -58,7 +58,7 @@ def test_it_says_which_server_it_is(served: Served, opened: list[RemoteEmbedder]
     label = labels[served.engine.plan.engine]
     assert (embedder.info.server or "").startswith(label)
     assert embedder.identity.engine == served.engine.plan.engine
-    if served.engine.plan.version:
+    if label != "llama.cpp":  # whose server in a wheel does not know its own build
         assert embedder.info.server != label, "its version is known"
     assert embedder.info.name == served.engine.served_name
 

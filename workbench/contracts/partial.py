@@ -94,7 +94,11 @@ class PartialError(EndpointError):
         words = [f"{len(self.rows):,} of {self.total:,} texts have vectors."]
         if self.cause is not None:
             words.append(f"Then: {self.cause}")
-            words.append("The vectors that came are kept: resume() asks only for the rest.")
+            words.append(
+                "The vectors that came are kept: resume() asks only for the rest."
+                if len(self.rows)
+                else "resume() asks for them."
+            )
         if self.failed:
             words.append(f"{len(self.failed):,} refused:")
             words += [f"{text}" for text in self.failed[:NAMED]]

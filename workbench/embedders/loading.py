@@ -141,7 +141,8 @@ def _require_hub_id(spec: str | Path) -> str:
     near = near_names(str(spec))
     hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     raise UnknownModelError(
-        f"{str(spec)!r} is no known name, no directory and no hub id ('owner/name').{hint} "
+        f"{str(spec)!r} is no known name, no directory, no hub id ('owner/name') and no address "
+        f"of an endpoint ('http://…').{hint} "
         f"Known: {', '.join(known_names())}."
     )
 

@@ -30,28 +30,23 @@ def stream(
         progress: Told of each chunk by itself.
         cancel: Looked at as ``embed`` does.
 
-    Yields:
-        The embeddings of each chunk, in order: ``(chunk, dim)``, the last one shorter.
+    Returns:
+        The embeddings of each chunk, in order: ``(chunk, dim)``, the last one shorter. After a
+        PartialError ``next`` goes on with the chunk that follows.
 
     Raises:
         InputError: ``texts`` is one string, or ``chunk`` is less than 1.
-        PartialError: Some texts of a chunk have no vector; the chunks before were yielded.
+        PartialError: Some texts of a chunk have no vector; it holds the others.
         Cancelled: ``cancel`` was set.
     """
     if isinstance(texts, str):
         raise InputError("texts is one string. Pass an iterable of texts: [text], or a generator.")
     if chunk < 1:
         raise InputError(f"chunk={chunk!r} was asked. Allowed: 1 or more.")
-    return _chunks(embedder, iter(texts), chunk, prompt, progress, cancel)
+    rest = iter(texts)
 
+    def embed(part: list[str]) -> Embeddings:
+        return embedder.embed(part, prompt=prompt, progress=progress, cancel=cancel)
 
-def _chunks(
-    embedder: Embedder,
-    rest: Iterator[str],
-    chunk: int,
-    prompt: str | Prompt | None,
-    progress: ProgressFn | None,
-    cancel: CancelSignal | None,
-) -> Iterator[Embeddings]:
-    while part := list(islice(rest, chunk)):
-        yield embedder.embed(part, prompt=prompt, progress=progress, cancel=cancel)
+    # a map and no generator: an error in one chunk does not end it
+    return map(embed, iter(lambda: list(islice(rest, chunk)), []))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -22,6 +23,7 @@ from tests.embedders.remote.fault_table import (
 )
 from workbench.contracts import Embedder, Embeddings, PartialError, Progress
 from workbench.embedders.remote import RemoteEmbedder, connect
+from workbench.embedders.remote.dispatch import KNOWN_GOOD
 from workbench.errors import (
     BusyError,
     Cancelled,
@@ -124,13 +126,54 @@ def test_connecting_where_nothing_listens_says_so() -> None:
 # ---- no retry of what cannot succeed, and patience where it can ---------------------------------
 
 
-@pytest.mark.parametrize("fault", [f.NO_KEY, f.NO_MODEL, f.says_later("3600")])
+@pytest.mark.parametrize("fault", [f.NO_KEY, f.says_later("3600")])
 def test_what_cannot_succeed_is_asked_once(
     fault: Fault, server: FaultServer, embedder: RemoteEmbedder
 ) -> None:
     server.fault = fault
     embed_partly(embedder, TEXTS[:BATCH])
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("fault", [f.NO_MODEL, f.FORBIDDEN, f.NO_PATH])
+def test_what_may_be_a_texts_fault_is_asked_of_one_that_is_known_to_embed(
+    fault: Fault, server: FaultServer, embedder: RemoteEmbedder
+) -> None:
+    server.fault = fault
+    partial = embed_partly(embedder, TEXTS[:BATCH])
+    assert partial.cause is not None
+    assert [call.texts for call in server.asked][1:] == [[KNOWN_GOOD]]
+    server.fault = f.holding(TEXTS[3], fault)
+    partial = embed_partly(embedder, TEXTS[:BATCH])
+    assert partial.cause is None
+    assert [text.row for text in partial.failed] == [3]
+    assert len(partial.rows) == BATCH - 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 12])
+def test_refused_texts_are_named_however_many_they_are(
+    count: int, server: FaultServer, embedder: RemoteEmbedder
+) -> None:
+    bad = [f"bad {number}" for number in range(count)]
+    rejects = f.says(400, {"error": "rejected by policy"})
+    server.fault = f.where(lambda call: any(text in bad for text in call.texts), rejects)
+    partial = embed_partly(embedder, [TEXTS[0], *bad])
+    assert partial.cause is None
+    assert [text.text for text in partial.failed] == bad
+    assert partial.rows.tolist() == [0]
+    with pytest.raises(PartialError, match=f"{count} refused"):
+        embedder.embed(bad)
+
+
+@pytest.mark.parametrize("fault", [f.CLOSES, f.FAILS], ids=["dropped", "500"])
+def test_a_short_outage_costs_nothing(fault: Fault, server: FaultServer) -> None:
+    embedder = connect(server.base_url, batch_items=BATCH, patience_s=20)
+    server.forget()
+    until = time.monotonic() + 1.5
+    server.fault = f.where(lambda _: time.monotonic() < until, fault)
+    made = embedder.embed(TEXTS)
+    np.testing.assert_allclose(made.vectors, vectors_of(TEXTS), atol=1e-6)
+    embedder.unload()
 
 
 def test_retry_after_is_honoured_by_all_requests(server: FaultServer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import product
 from typing import get_args
 
@@ -70,7 +71,7 @@ TROUBLES: list[tuple[TroubleKind, tuple[int, ...], int, str]] = [
     ("refused", FOUR, 7, "wait"),
     ("refused", (2,), 1, "wait"),
     ("dropped", FOUR, 1, "at once"),
-    ("dropped", FOUR, 2, "halve"),
+    ("dropped", FOUR, 2, "halve unless the server is at fault"),
     ("dropped", (2,), 1, "at once"),
     ("dropped", (2,), 2, "wait"),
     ("dropped", (2,), 3, "blame"),
@@ -79,10 +80,11 @@ TROUBLES: list[tuple[TroubleKind, tuple[int, ...], int, str]] = [
     ("timeout", (2,), 1, "at once"),
     ("timeout", (2,), 2, "wait"),
     ("timeout", (2,), 3, "blame"),
-    ("dns", FOUR, 1, "stop"),
-    ("tls", FOUR, 1, "stop"),
-    ("proxy", FOUR, 1, "stop"),
-    ("other", FOUR, 1, "stop"),
+    ("silent", FOUR, 1, "wait"),
+    ("dns", FOUR, 1, "wait"),
+    ("tls", FOUR, 1, "wait"),
+    ("proxy", FOUR, 1, "wait"),
+    ("other", FOUR, 1, "wait"),
 ]
 
 
@@ -93,6 +95,9 @@ def name_of(action: Action) -> str:
         return "blame" if action.doubtful else "blame for certain"
     if isinstance(action, Stop):
         return "stop"
+    if action.doubt is not None:
+        assert action == replace(HALVES, doubt=action.doubt)
+        return "halve unless the server is at fault"
     return "halve" if action == HALVES else "split"
 
 
@@ -117,10 +122,23 @@ def test_nothing_that_listens_is_final_where_nothing_has_answered_yet() -> None:
     assert first.judge_trouble(trouble, batch_of(0), Limits()) == Stop(trouble)
 
 
-def test_a_timeout_makes_all_later_requests_smaller() -> None:
+def test_a_timeout_makes_the_requests_of_this_run_smaller() -> None:
     limits = Limits(items=64)
     POLICY.judge_trouble(NoAnswerError("timeout", ""), batch_of(*range(20)), limits)
-    assert limits.items == 10
+    assert (limits.items_now, limits.items) == (10, 64)
+
+
+def test_only_a_refused_key_is_never_laid_on_a_text() -> None:
+    for status, doubtful in ((401, False), (403, True)):
+        action = judge(refusal_of("key", status), batch_of(*FOUR))
+        assert isinstance(action, Stop)
+        assert action.doubtful == doubtful
+
+
+def test_several_texts_that_are_too_long_are_found_by_halves() -> None:
+    batch = batch_of(*FOUR)
+    batch.peeled = True
+    assert judge(refusal_of("too_long"), batch) == HALVES
 
 
 def test_an_error_that_ends_the_wait_is_still_of_its_kind() -> None:
@@ -152,7 +170,7 @@ REFUSALS: list[tuple[RefusalKind, int, tuple[int, ...], int, str]] = [
     ("not_the_server", 504, (0,), 1, "wait"),
     ("not_the_server", 504, FOUR, 1, "halve"),
     ("fault", 500, FOUR, 1, "wait"),
-    ("fault", 500, FOUR, 2, "halve"),
+    ("fault", 500, FOUR, 2, "halve unless the server is at fault"),
     ("fault", 500, (0,), 1, "wait"),
     ("fault", 500, (0,), 2, "wait"),
     ("fault", 500, (0,), 3, "blame"),
@@ -322,7 +340,8 @@ def test_the_text_that_is_meant_goes_by_itself(
     places: tuple[int, ...],
     parts: tuple[tuple[int, ...], ...],
 ) -> None:
-    assert judge(refusal_of(kind, index=index), batch_of(*places)) == Split(parts)
+    split = Split(parts, peeled=kind == "too_long")
+    assert judge(refusal_of(kind, index=index), batch_of(*places)) == split
 
 
 def test_the_longest_is_so_in_bytes() -> None:
@@ -330,7 +349,7 @@ def test_the_longest_is_so_in_bytes() -> None:
     action = POLICY.judge_refusal(
         refusal_of("too_long"), batch_of(0, 1, 2), [*texts, "b"], Limits()
     )
-    assert action == Split(((1,), (0, 2)))
+    assert action == Split(((1,), (0, 2)), peeled=True)
 
 
 @pytest.mark.parametrize(
@@ -491,7 +510,7 @@ FOR_EVER: dict[str, tuple[Fault, str, int]] = {
     "no encoding": (
         f.says(400, {"error": {"message": "encoding_format: extra fields not permitted"}}),
         "neither base64 nor float",
-        2,
+        3,  # the third asks for the text that is known to embed
     ),
     "too many of a few": (
         f.says(422, {"detail": [{"msg": "List should have at most 2048 items after validation"}]}),

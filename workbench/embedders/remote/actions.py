@@ -15,10 +15,11 @@ class Batch:
     Attributes:
         places: Their places.
         tries: Requests made for just these texts.
-        since: When they were first asked for, on the loop's clock.
-        waited_s: Seconds from then to the last answer, or to where it failed to come.
+        since: When the first answer came, or failed to, on the loop's clock; 0: not yet.
+        waited_s: Seconds without any success since then.
         as_floats: It was asked for in ``float`` after base64 was no use.
         proven: Other texts of the same request got their vectors, so the server works.
+        peeled: Its longest text was taken out already, as too long.
     """
 
     places: list[int]
@@ -27,6 +28,7 @@ class Batch:
     waited_s: float = 0.0
     as_floats: bool = False
     proven: bool = False
+    peeled: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,18 @@ class Again:
 
 @dataclass(frozen=True)
 class Split:
-    """Ask for each part by itself; ``proven`` as in Batch."""
+    """Ask for each part by itself.
+
+    Attributes:
+        parts: The parts; ``proven`` and ``peeled`` as in Batch hold for them.
+        doubt: What the server did, where it may be its fault: if a text that is known to embed
+            fails now too, nothing is split, and the server is waited for.
+    """
 
     parts: tuple[tuple[int, ...], ...]
     proven: bool = False
+    peeled: bool = False
+    doubt: EndpointError | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,8 @@ class Blame:
     Attributes:
         places: Theirs.
         error: Why.
-        doubtful: It may be the server's fault all the same: too many in a row end the run.
+        doubtful: It may be the server's fault: only if a text that is known to embed does so now
+            are these blamed.
     """
 
     places: tuple[int, ...]
@@ -69,9 +80,16 @@ class Blame:
 
 @dataclass(frozen=True)
 class Stop:
-    """No request can succeed, or none in time."""
+    """No request can succeed, or none in time.
+
+    Attributes:
+        error: Why.
+        doubtful: It may be the fault of a text: if one that is known to embed does so now, the run
+            goes on, and the culprit is looked for.
+    """
 
     error: EndpointError
+    doubtful: bool = False
 
 
 Action: TypeAlias = Again | Split | Blame | Stop

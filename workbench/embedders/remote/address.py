@@ -63,6 +63,8 @@ def read_address(text: str) -> Address:
     Raises:
         AddressError: It is none, holds a secret, or leaves open what is meant.
     """
+    if not isinstance(text, str):
+        raise AddressError(f"The address is {text!r:.40}, not a string. Pass one: {_EXAMPLE}.")
     pasted = text.strip(_AROUND)
     _check_pasted(pasted)
     whole, notes = _add_scheme(pasted)

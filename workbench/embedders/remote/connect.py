@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbench.contracts import CancelSignal, EmbedderInfo, Progress, ProgressFn, check_cancel
 from workbench.embedders.arrays import check_dim
 from workbench.embedders.recipe import Recipe
-from workbench.embedders.remote.address import Address, read_address
-from workbench.embedders.remote.dispatch import Endpoint
+from workbench.embedders.remote.address import Address, read_address, split_spec
 from workbench.embedders.remote.embedder import RemoteEmbedder
+from workbench.embedders.remote.endpoint import Endpoint
 from workbench.embedders.remote.identify import ServerIdentity, identify
 from workbench.embedders.remote.keys import ApiKey, find_key
 from workbench.embedders.remote.limits import BATCH_ITEMS, BATCH_TOKENS, Limits
@@ -28,9 +27,10 @@ from workbench.embedders.remote.probe import Probed, probe, settle_dim
 from workbench.embedders.remote.proxies import proxy_hint
 from workbench.embedders.remote.refusals import read_refusal
 from workbench.embedders.remote.reply import Reply
-from workbench.embedders.remote.transport import Transport
+from workbench.embedders.remote.transport import NoAnswerError, Transport
 from workbench.errors import (
     EndpointError,
+    InputError,
     KeyRefusedError,
     MalformedReplyError,
     ModelNotServedError,
@@ -60,7 +60,8 @@ def connect(  # noqa: PLR0913  (each is a choice of the caller's, most have a go
     in floats, one of them in base64, and once more with ``dimensions`` where ``dim`` is given.
 
     Args:
-        base_url: Address as it is at hand: with or without /v1, with /v1/embeddings on the end.
+        base_url: Address as it is at hand: with or without /v1, with /v1/embeddings on the end, or
+            "address#model".
         model: Name of the served model; None: the one that the server lists.
         key: Its key; None: the environment's (OPENAI_API_KEY and the like for their own hosts,
             WORKBENCH_API_KEY for others), else none.
@@ -85,7 +86,13 @@ def connect(  # noqa: PLR0913  (each is a choice of the caller's, most have a go
         EndpointError: It cannot be used: see ``workbench.errors`` for the ways.
         Cancelled: ``cancel`` was set.
     """
-    key = ApiKey(key) if isinstance(key, str) and key else key  # tracebacks show what names hold
+    try:
+        key = ApiKey(key) if isinstance(key, str) and key else key
+    except InputError:
+        key = None  # a traceback may show what names hold
+        raise
+    base_url, named = split_spec(base_url) if isinstance(base_url, str) else (base_url, None)
+    model = named if model is None else model
     options = Options(
         model, recipe, dim, normalize, in_flight, batch_items, batch_tokens, timeout_s, patience_s
     )
@@ -93,22 +100,10 @@ def connect(  # noqa: PLR0913  (each is a choice of the caller's, most have a go
     address = read_address(base_url)
     secret, key_note = find_key(key, address)
     known = find_recipe(recipe) if recipe is not None else None
-    tried: list[EndpointError] = []
-    for candidate in _addresses(address):
-        _tell(candidate, progress, cancel)
-        transport = Transport(candidate, secret, timeout_s=timeout_s, cancel=cancel)
-        try:
-            made = _try(transport, options, known, cancel)
-        except BaseException as error:
-            transport.close()
-            if not isinstance(error, UnreachableError | MalformedReplyError | ModelNotServedError):
-                raise
-            tried.append(error)
-            continue
-        notes = (address.note, key_note, *made.info.notes)
-        info = replace(made.info, notes=tuple(note for note in notes if note))
-        return RemoteEmbedder(info, made.endpoint, made.identity)
-    raise tried[0]
+    made = _try_each(address, secret, options, known, progress, cancel)
+    notes = (address.note, key_note, *made.info.notes)
+    info = replace(made.info, notes=tuple(note for note in notes if note))
+    return RemoteEmbedder(info, made.endpoint, made.identity)
 
 
 @dataclass(frozen=True)
@@ -118,9 +113,31 @@ class _Made:
     identity: ServerIdentity
 
 
-def _addresses(address: Address) -> Iterator[Address]:
+def _try_each(
+    address: Address,
+    secret: ApiKey,
+    options: Options,
+    known: Recipe | None,
+    progress: ProgressFn | None,
+    cancel: CancelSignal | None,
+) -> _Made:
+    tried: list[EndpointError] = []
     for base_url in address.candidates:
-        yield replace(address, base_url=base_url, candidates=(base_url,))
+        candidate = replace(address, base_url=base_url, candidates=(base_url,))
+        _tell(candidate, progress, cancel)
+        transport = Transport(candidate, secret, timeout_s=options.timeout_s, cancel=cancel)
+        try:
+            return _try(transport, options, known, cancel)
+        except NoAnswerError:  # from here; the host will not answer at another path either
+            transport.close()
+            raise
+        except (UnreachableError, MalformedReplyError, ModelNotServedError) as error:
+            transport.close()
+            tried.append(error)
+        except BaseException:
+            transport.close()
+            raise
+    raise tried[0]
 
 
 def _tell(address: Address, progress: ProgressFn | None, cancel: CancelSignal | None) -> None:
@@ -132,7 +149,6 @@ def _tell(address: Address, progress: ProgressFn | None, cancel: CancelSignal | 
 def _try(
     transport: Transport, options: Options, known: Recipe | None, cancel: CancelSignal | None
 ) -> _Made:
-    """Connect to one address."""
     answered = False
 
     def get(url: str) -> Reply | None:
@@ -142,8 +158,8 @@ def _try(
         answered |= reply is not None
         if reply is not None and url.startswith(transport.address.base_url):
             transport.check_redirect(reply, url)
-            if options.model is None:
-                _check_key(reply, url)
+            if not options.model:
+                _check_list(reply, url)
         return reply
 
     identity = identify(get, transport.address)
@@ -206,8 +222,12 @@ def _describe(
     )
 
 
-def _check_key(reply: Reply, url: str) -> None:
-    """Refused already where the models are listed: nothing to choose from."""
+def _check_list(reply: Reply, url: str) -> None:
+    """Where no model is named, its list has to be there to choose from.
+
+    Raises:
+        KeyRefusedError: The key is refused already there.
+    """
     if reply.status in (401, 403):
         words = read_refusal(reply).message
         raise KeyRefusedError(f"{url} answers {reply.status}: {words!r}. Pass its key as key=.")

@@ -227,7 +227,9 @@ def _judge_row(row: NDArray[np.float32] | None, width: int) -> ReplyError | None
         )
     if len(row) != width:
         return DimError(
-            f"A vector has {len(row):,} numbers; this model's have {width:,}.", f"{row[:3]!r}"
+            f"A vector has {len(row):,} numbers; this model's have {width:,}. If another model is "
+            "served there now, connect again.",
+            f"{row[:3]!r}",
         )
     if not np.isfinite(row).all():
         broken = int((~np.isfinite(row)).sum())

@@ -5,68 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from workbench.embedders.remote.actions import Action, Again, Batch, Blame, Split, Stop
-from workbench.embedders.remote.decode import Decoded, Encoding, decode_reply
-from workbench.embedders.remote.limits import Limits, take_batch
-from workbench.embedders.remote.policy import Policy, halve
+from workbench.embedders.remote.decode import Decoded, decode_reply
+from workbench.embedders.remote.endpoint import Endpoint, Outcome
+from workbench.embedders.remote.limits import take_batch
+from workbench.embedders.remote.policy import halve
 from workbench.embedders.remote.refusals import read_refusal
-from workbench.embedders.remote.transport import NoAnswerError, Transport
-from workbench.errors import EndpointError, RedirectedError, ReplyError
+from workbench.embedders.remote.transport import NoAnswerError
+from workbench.errors import EndpointError, RedirectedError, ReplyError, ServerFaultError
 
 TellFn: TypeAlias = Callable[[Sequence[int], str], None]
 
-DOUBTS = 8
-"""Texts that failed one after another, none succeeding between, until it is the server's fault."""
-FIRST_DOUBTS = 3
-"""The same where no text has succeeded yet."""
-
-
-@dataclass
-class Endpoint:
-    """One served model, and what is known of how to ask for it.
-
-    Attributes:
-        transport: Sends requests.
-        model: The name that requests carry.
-        policy: How patient to be.
-        limits: What a request may hold.
-        in_flight: Requests out at once, at most.
-        encoding: What is asked for: base64 unless the server has refused it or got it wrong.
-        dimensions: The width that requests ask for; None: none is asked for.
-        dim: Width of what comes back; None until the first reply.
-    """
-
-    transport: Transport
-    model: str
-    policy: Policy
-    limits: Limits = field(default_factory=Limits)
-    in_flight: int = 8
-    encoding: Encoding = "base64"
-    dimensions: int | None = None
-    dim: int | None = None
-
-
-@dataclass
-class Outcome:
-    """What became of each text.
-
-    Attributes:
-        vectors: (n, dim) float32; zero where there is none. (n, 0) before the first reply.
-        done: (n,) bool, which texts have a vector.
-        failed: Why a text has none, for those that were blamed.
-        cause: What ended the run early, or None.
-    """
-
-    vectors: NDArray[np.float32]
-    done: NDArray[np.bool_]
-    failed: dict[int, EndpointError] = field(default_factory=dict)
-    cause: EndpointError | None = None
+KNOWN_GOOD = "apple"
+"""Asked for where a text or the server may be at fault; connecting has embedded it."""
+VERDICT_S = 0.5
+"""How long its answer holds for other texts."""
 
 
 class Dispatch:
@@ -93,8 +50,11 @@ class Dispatch:
         self._tell = tell
         self._pending = deque(range(len(texts)))
         self._parts: deque[Batch] = deque()
-        self._doubts: list[int] = []
         self._not_before = 0.0
+        self._last_success = 0.0
+        self._asking = asyncio.Lock()
+        self._verdict = (float("-inf"), False)
+        endpoint.limits.slow_items = None
 
     async def run(self) -> Outcome:
         """Ask until each text has its vector, is blamed, or the run has to stop."""
@@ -122,15 +82,15 @@ class Dispatch:
 
     async def _ask(self, batch: Batch) -> None:
         """Ask for a batch until it is settled, or split."""
-        batch.since = _now()
         while self.outcome.cause is None:
             await self._hold()
-            action = await self._try(batch)
+            action = await self._resolve(await self._try(batch), batch)
             if not isinstance(action, Again):
                 self._settle(action)
                 return
-            if action.as_floats:
+            if action.as_floats and self.endpoint.encoding != "float":
                 self.endpoint.encoding = "float"
+                self._tell((), "asks for floats from now on: the server's base64 is no use")
             if action.why:
                 self._tell((), f"waiting {action.after_s:.1f} s: {action.why}")
             await asyncio.sleep(action.after_s)
@@ -154,7 +114,8 @@ class Dispatch:
                     dimensions=endpoint.dimensions,
                 )
             finally:
-                batch.waited_s = _now() - batch.since
+                batch.since = batch.since or _now()
+                batch.waited_s = _now() - max(batch.since, self._last_success)
         except NoAnswerError as trouble:
             return policy.judge_trouble(trouble, batch, endpoint.limits)
         except RedirectedError as error:
@@ -182,7 +143,7 @@ class Dispatch:
         self.outcome.vectors[places] = decoded.vectors[good]  # (good, dim)
         self.outcome.done[places] = True
         if places:
-            self._doubts.clear()
+            self._last_success = _now()
             self._tell(places, "")
         if not decoded.faults:
             return None
@@ -192,30 +153,66 @@ class Dispatch:
             return halve(batch.places)
         return Split(tuple((batch.places[at],) for at in decoded.faults), proven=True)
 
+    async def _resolve(self, action: Action | None, batch: Batch) -> Action | None:
+        """Ask a text that is known to embed, where either a text or the server may be at fault."""
+        doubt = _doubt_of(action)
+        if doubt is None or action is None:
+            return action
+        if await self._server_works():
+            if isinstance(action, Stop):  # no: the request's own texts are refused so
+                if len(batch.places) > 1:
+                    return halve(batch.places)
+                return Blame(tuple(batch.places), doubt)
+            return action
+        passes = isinstance(doubt, ServerFaultError | NoAnswerError)
+        if passes and not self.endpoint.policy.first:
+            return self.endpoint.policy.wait(batch, doubt)
+        return Stop(doubt)
+
+    async def _server_works(self) -> bool:
+        """Whether the text that is known to embed does so now."""
+        endpoint = self.endpoint
+        if endpoint.policy.first:
+            return False
+        async with self._asking:
+            asked, works = self._verdict
+            if _now() - asked < VERDICT_S:
+                return works
+            try:
+                reply = await endpoint.transport.post(
+                    [KNOWN_GOOD],
+                    model=endpoint.model,
+                    encoding=endpoint.encoding,
+                    dimensions=endpoint.dimensions,
+                )
+                works = (
+                    reply.status == 200 and not decode_reply(reply.body, 1, dim=endpoint.dim).faults
+                )
+            except (NoAnswerError, RedirectedError, ReplyError):
+                works = False
+            self._verdict = (_now(), works)
+            return works
+
     def _settle(self, action: Action | None) -> None:
         if isinstance(action, Split):
             self._parts.extendleft(
-                Batch(list(part), proven=action.proven) for part in reversed(action.parts) if part
+                Batch(list(part), proven=action.proven, peeled=action.peeled)
+                for part in reversed(action.parts)
+                if part
             )
         elif isinstance(action, Stop):
             self.outcome.cause = self.outcome.cause or action.error
         elif isinstance(action, Blame):
-            self._blame(action)
+            self.outcome.failed |= dict.fromkeys(action.places, action.error)
+            self._tell(action.places, "")
 
-    def _blame(self, action: Blame) -> None:
-        self.outcome.failed |= dict.fromkeys(action.places, action.error)
-        if not action.doubtful:
-            self._tell(action.places, "")
-            return
-        self._doubts += action.places
-        proven = self.outcome.done.any()
-        few = min(len(self.texts), DOUBTS if proven else FIRST_DOUBTS)
-        if len(self._doubts) >= few and (proven or len(self.texts) > 1):
-            for place in self._doubts:  # it was not their fault
-                self.outcome.failed.pop(place, None)
-            self.outcome.cause = self.outcome.cause or action.error
-        else:
-            self._tell(action.places, "")
+
+def _doubt_of(action: Action | None) -> EndpointError | None:
+    """What happened, where it is open whose fault it is."""
+    if isinstance(action, Split):
+        return action.doubt
+    doubtful = isinstance(action, Blame | Stop) and action.doubtful
+    return action.error if doubtful and isinstance(action, Blame | Stop) else None
 
 
 def _now() -> float:

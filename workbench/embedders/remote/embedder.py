@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError
 from queue import Empty, SimpleQueue
 
 import numpy as np
@@ -20,7 +20,8 @@ from workbench.contracts import (
     resolve_prompt,
 )
 from workbench.embedders.arrays import check_encodable, check_texts
-from workbench.embedders.remote.dispatch import Dispatch, Endpoint, Outcome
+from workbench.embedders.remote.dispatch import Dispatch
+from workbench.embedders.remote.endpoint import Endpoint, Outcome
 from workbench.embedders.remote.identify import ServerIdentity
 from workbench.embedders.remote.limits import Limits
 from workbench.embedders.remote.results import Call, finish
@@ -154,16 +155,14 @@ class RemoteEmbedder:
                     self._report(progress, done, total, words)
                 check_cancel(cancel, done=done, total=total)
         except BaseException:
-            _drop(future)
+            future.cancel()  # what is out is dropped; nobody waits for it
             raise
-        return future.result()
+        try:
+            return future.result()
+        except CancelledError as exc:
+            raise ModelError(f"{self._info.name} was unloaded while it embedded.") from exc
 
     @staticmethod
     def _report(progress: ProgressFn | None, done: int, total: int, words: str) -> None:
         if progress is not None:
             progress(Progress("embed", done, total, words))
-
-
-def _drop(future: Future[Outcome]) -> None:
-    """Cancel what is out; nobody waits for it."""
-    future.cancel()

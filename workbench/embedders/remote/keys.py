@@ -49,19 +49,25 @@ class ApiKey:
             self.note = "took white space off the ends of the key"
 
     @classmethod
-    def from_env(cls, name: str) -> ApiKey:
-        """The key in an environment variable.
+    def from_env(cls, name: str, *, environ: Mapping[str, str] | None = None) -> ApiKey:
+        """The key in an environment variable; ``environ``: None, the process's own.
 
         Raises:
             InputError: It is not set, or empty.
         """
-        secret = os.environ.get(name, "")
+        known = os.environ if environ is None else environ
+        secret, is_set = known.get(name, ""), name in known
+        del known, environ  # a traceback may show what names hold
         if not secret.strip():
             raise InputError(
-                f"The environment variable {name} is {'empty' if name in os.environ else 'not set'}"
+                f"The environment variable {name} is {'empty' if is_set else 'not set'}"
                 ". Set it before the kernel starts, or pass key=ApiKey.ask()."
             )
-        return cls(secret, variable=name)
+        try:
+            return cls(secret, variable=name)
+        except InputError:
+            del secret  # a traceback may show what names hold
+            raise
 
     @classmethod
     def ask(cls, prompt: str = "Key: ") -> ApiKey:
@@ -118,16 +124,21 @@ def find_key(
     Raises:
         InputError: The key cannot be sent as it is.
     """
+    if isinstance(key, ApiKey):
+        return key, key.note
     if key:
-        found = key if isinstance(key, ApiKey) else ApiKey(key)
+        try:
+            found = ApiKey(key)
+        except InputError:
+            key = None  # a traceback may show what names hold
+            raise
         return found, found.note
     name = _variable_of(address)
-    environ = os.environ if environ is None else environ
-    if not environ.get(name, "").strip():
+    if not (os.environ if environ is None else environ).get(name, "").strip():
         return ApiKey(NO_KEY), ""
     if name != OWN_VARIABLE and not address.root.startswith("https://"):
         return ApiKey(NO_KEY), f"{name} is not sent, as http:// would show it on its way"
-    found = ApiKey(environ[name], variable=name)
+    found = ApiKey.from_env(name, environ=environ)
     notes = (f"key from the environment variable {name}", found.note)
     return found, "; ".join(note for note in notes if note)
 

@@ -23,12 +23,19 @@ class Limits:
         tokens: Tokens in a request, counted by ``estimate_tokens``.
         body_bytes: Bytes of a request's texts.
         max_tokens: Tokens of one text.
+        slow_items: Texts in a request for the rest of this run: more did not come in time.
     """
 
     items: int = BATCH_ITEMS
     tokens: int = BATCH_TOKENS
     body_bytes: int | None = None
     max_tokens: int | None = None
+    slow_items: int | None = None
+
+    @property
+    def items_now(self) -> int:
+        """Texts in the next request."""
+        return self.items if self.slow_items is None else min(self.items, self.slow_items)
 
     def lower(
         self,
@@ -64,7 +71,7 @@ def take_batch(pending: deque[int], texts: Sequence[str], limits: Limits) -> lis
     """
     batch: list[int] = []
     tokens = room = 0
-    while pending and len(batch) < limits.items:
+    while pending and len(batch) < limits.items_now:
         text = texts[pending[0]]
         tokens += estimate_tokens(text)
         room += size_of([text])

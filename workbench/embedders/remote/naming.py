@@ -34,8 +34,9 @@ def choose_model(identity: ServerIdentity, asked: str | None, address: Address) 
             return served[0], f"the server lists one model, {served[0]!r}"
         listed = f"serves {list_names(served)}" if served else "lists no models"
         raise ModelNotServedError(
-            f"{address.base_url} {listed}, and no model was named. Pass its name: "
-            f"connect({address.base_url!r}, 'NAME').",
+            f"{address.base_url} {listed}, and no model was named. Pass its name"
+            + (": " if served else ", and see that the path is right (it often ends in /v1): ")
+            + f"connect({address.base_url!r}, 'NAME').",
             served,
         )
     if not served or asked in served:

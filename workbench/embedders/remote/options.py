@@ -29,12 +29,14 @@ def check_options(options: Options) -> None:
     Raises:
         InputError: One is.
     """
-    for name in ("in_flight", "batch_items", "batch_tokens"):
+    for name in ("in_flight", "batch_items", "batch_tokens", "dim"):
         value = getattr(options, name)
-        if value is not None and (isinstance(value, bool) or value < 1):
-            raise InputError(f"{name}={value!r} was asked. Allowed: 1 or more.")
-    if options.timeout_s <= 0 or options.patience_s < 0:
-        raise InputError(
-            f"timeout_s={options.timeout_s!r}, patience_s={options.patience_s!r} were asked. "
-            "Allowed: more than 0, and 0 or more."
-        )
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if value is not None and not (whole and value >= 1):
+            raise InputError(f"{name}={value!r} was asked. Allowed: a whole number from 1 on.")
+    for name, least in (("timeout_s", 1e-3), ("patience_s", 0.0)):
+        value = getattr(options, name)
+        if not (isinstance(value, int | float) and least <= value < float("inf")):
+            raise InputError(f"{name}={value!r} was asked. Allowed: seconds, {least:g} or more.")
+    if not isinstance(options.model, str | None):
+        raise InputError(f"model={options.model!r} was asked. Pass the served model's name.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workbench.embedders.remote.actions import Action, Again, Batch, Blame, Split, Stop
 from workbench.embedders.remote.limits import Limits, size_of
@@ -52,10 +52,11 @@ class Policy:
     """How patient to be.
 
     Args:
-        patience_s: Longest wait for one request's texts, all its retries together.
+        patience_s: Longest time that one request's texts are asked for again while no request
+            succeeds.
         jitter: Gives numbers from 0 to 1, so that many clients do not come back at once.
         proxy_hint: What to say where another program than the server answered.
-        first: Nothing has answered at this address yet, so that nothing listening is final.
+        first: Nothing has come from this address yet, so that no answer is final.
     """
 
     patience_s: float
@@ -65,13 +66,13 @@ class Policy:
 
     def judge_trouble(self, trouble: NoAnswerError, batch: Batch, limits: Limits) -> Action:
         """No answer came."""
-        if trouble.kind == "refused" and not self.first:
-            return self._wait(batch, trouble)
+        if self.first and (trouble.kind != "dropped" or batch.tries > 1):
+            return Stop(trouble)
         if trouble.kind == "timeout" and len(batch.places) > 1:
-            return _ask_less(batch, limits)
+            return _ask_less_now(batch, limits)
         if trouble.kind in ("dropped", "timeout"):
             return self._suspect(batch, trouble)
-        return Stop(trouble)
+        return self.wait(batch, trouble)
 
     def judge_refusal(
         self, refusal: Refusal, batch: Batch, texts: Sequence[str], limits: Limits
@@ -80,11 +81,12 @@ class Policy:
         words = f"the server answered {refusal.status}: {refusal.message!r}."
         if refusal.kind in _FATAL:
             fatal, advice = _FATAL[refusal.kind]
-            return Stop(fatal(f"{_capital(words)}{advice}"))
+            # a key is never a text's fault; a word filter's 403, or a text in the words, may be
+            return Stop(fatal(f"{_capital(words)}{advice}"), doubtful=refusal.status != 401)
         if refusal.kind == "encoding_format":
             return _ask_floats(batch, f"It takes neither base64 nor float: {words}")
         if refusal.kind == "busy":
-            return self._wait(batch, BusyError(_capital(words)), refusal.retry_after_s)
+            return self.wait(batch, BusyError(_capital(words)), refusal.retry_after_s)
         if refusal.kind == "not_the_server":
             return self._judge_gateway(refusal, batch, limits)
         if refusal.kind == "fault":
@@ -114,12 +116,12 @@ class Policy:
 
     def _judge_gateway(self, refusal: Refusal, batch: Batch, limits: Limits) -> Action:
         if refusal.status == 504 and len(batch.places) > 1:  # a proxy that waited in vain
-            return _ask_less(batch, limits)
+            return _ask_less_now(batch, limits)
         error = ServerFaultError(
             f"Not the embeddings server but something before it answered {refusal.status}: "
             f"{refusal.message!r}. {self.proxy_hint or 'Look at the proxy and its upstream.'}"
         )
-        return self._wait(batch, error, refusal.retry_after_s)
+        return self.wait(batch, error, refusal.retry_after_s)
 
     def _suspect(self, batch: Batch, error: EndpointError) -> Action:
         """Something broke: it passes, or one of the texts breaks the server."""
@@ -127,12 +129,13 @@ class Policy:
             kept = isinstance(error, NoAnswerError)  # a kept connection may just have been closed
             return Again(0.0 if kept else self._pause(batch))
         if len(batch.places) > 1:
-            return halve(batch.places)
+            return replace(halve(batch.places), doubt=error)
         if batch.tries < TRIES:
             return Again(self._pause(batch))
         return Blame(tuple(batch.places), error, doubtful=True)
 
-    def _wait(self, batch: Batch, error: EndpointError, asked_s: float | None = None) -> Action:
+    def wait(self, batch: Batch, error: EndpointError, asked_s: float | None = None) -> Action:
+        """Ask again after a pause, for as long as the patience lasts."""
         left = self.patience_s - batch.waited_s
         asked = asked_s or 0.0
         if asked <= left and left >= _SHORTEST_WAIT_S:
@@ -161,9 +164,15 @@ def halve(places: Sequence[int]) -> Split:
 def _ask_floats(batch: Batch, words: str) -> Action:
     """Ask for numbers instead of base64, once."""
     if batch.as_floats:
-        return Stop(RefusedError(words))
+        return Stop(RefusedError(words), doubtful=True)
     batch.as_floats = True
     return Again(as_floats=True)
+
+
+def _ask_less_now(batch: Batch, limits: Limits) -> Split:
+    """Half as many texts in this request, and in those that follow in this run."""
+    limits.slow_items = max(1, len(batch.places) // 2)
+    return halve(batch.places)
 
 
 def _ask_less(batch: Batch, limits: Limits) -> Split:
@@ -188,13 +197,16 @@ def _narrow(
         kind = TooLongError if refusal.kind == "too_long" else RefusedError
         doubtful = refusal.kind not in ("too_long", "empty", "too_large")
         return Blame(tuple(places), kind(_capital(words)), doubtful)
+    if refusal.kind == "too_long" and refusal.index is None and batch.peeled:
+        return halve(places)  # there are several: one by one would send the others as often
     step = limits.items
     if refusal.kind == "too_many_items" and step < len(places):
         return Split(tuple(tuple(places[at : at + step]) for at in range(0, len(places), step)))
     suspects = _suspects(refusal, asked)
     if 0 < len(suspects) < len(places):
         rest = tuple(place for at, place in enumerate(places) if at not in suspects)
-        return Split((*((places[at],) for at in sorted(suspects)), rest))
+        parts = (*((places[at],) for at in sorted(suspects)), rest)
+        return Split(parts, peeled=refusal.kind == "too_long")
     return halve(places)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.embedders.remote.decode import decode_reply
-from workbench.embedders.remote.dispatch import Dispatch, Endpoint
+from workbench.embedders.remote.dispatch import Dispatch
+from workbench.embedders.remote.endpoint import Endpoint
 from workbench.errors import EndpointError, ReplyError
 from workbench.maths import normalize_rows, truncate_dim
 

@@ -23,7 +23,7 @@ from workbench.embedders.arrays import finish_rows
 from workbench.errors import EndpointError
 
 if TYPE_CHECKING:
-    from workbench.embedders.remote.dispatch import Outcome
+    from workbench.embedders.remote.endpoint import Outcome
 
 
 @dataclass(frozen=True)

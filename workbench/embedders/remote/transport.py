@@ -19,7 +19,9 @@ from workbench.errors import RedirectedError, UnreachableError
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-TroubleKind: TypeAlias = Literal["refused", "dns", "tls", "proxy", "dropped", "timeout", "other"]
+TroubleKind: TypeAlias = Literal[
+    "refused", "silent", "dns", "tls", "proxy", "dropped", "timeout", "other"
+]
 
 CONNECT_S = 10.0
 """Longest wait for a connection to be made."""
@@ -33,8 +35,8 @@ class NoAnswerError(UnreachableError):
     """No answer came.
 
     Attributes:
-        kind: "refused" (nothing listens), "dns", "tls", "proxy", "dropped" (the connection broke),
-            "timeout", or "other".
+        kind: "refused" (nothing listens), "silent" (no connection came about), "dns", "tls",
+            "proxy", "dropped" (the connection broke), "timeout", or "other".
     """
 
     def __init__(self, kind: TroubleKind, message: str) -> None:
@@ -182,6 +184,8 @@ class Transport:
         found = self._scrub(next((str(link) for link in reversed(chain) if str(link)), ""))
         told = {
             "refused": f"nothing listens at {where}. Is the server started, and is it this port?",
+            "silent": f"no connection to {where} came about in time. Is the address right, is a "
+            "firewall between, or is it a server for http:// that https:// was asked of?",
             "dns": f"the host of {where} has no address ({found}). Is it spelt right?",
             "tls": f"no secure connection to {where} ({found}). A server without a certificate "
             "wants http://, and one behind a private certificate SSL_CERT_FILE.",
@@ -217,7 +221,8 @@ _KINDS: tuple[tuple[TroubleKind, frozenset[str]], ...] = (
     ("dns", frozenset({"gaierror"})),
     ("tls", frozenset({"SSLError", "SSLCertVerificationError"})),
     ("refused", frozenset({"ConnectionRefusedError"})),
-    ("timeout", frozenset({"APITimeoutError", "TimeoutError", "ReadTimeout", "ConnectTimeout"})),
+    ("silent", frozenset({"ConnectTimeout", "PoolTimeout"})),
+    ("timeout", frozenset({"APITimeoutError", "TimeoutError", "ReadTimeout"})),
     ("dropped", frozenset({"ReadError", "WriteError", "RemoteProtocolError", "DecodingError"})),
     ("refused", frozenset({"ConnectError"})),
 )
