@@ -1,5 +1,7 @@
 """A virtual environment for each engine, made once from a lock file and kept in a cache folder.
 
+``python -m tests.engines.environments`` makes those that are promised, ahead of the tests.
+
 Where an engine is installed already, ``WORKBENCH_VLLM_PYTHON`` (and so on) names its interpreter.
 """
 
@@ -98,3 +100,8 @@ def _locked(path: Path) -> Iterator[None]:
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+if __name__ == "__main__":
+    for wanted in sorted(REQUIRED, reverse=True):  # xllamacpp first: soonest done, soonest asked
+        print(wanted, engine_python(wanted), flush=True)
