@@ -3,9 +3,9 @@
 xllamacpp_python, infinity_python, vllm_python   an interpreter that has the engine
 sglang_program, sglang_env, sglang_extra         what starts SGLang without a GPU
 tiny_model, tiny_model_16, tiny_gguf             a random Qwen3-Embedding; head size 16; as .gguf
-minilm                                           the bundled all-MiniLM-L6-v2's directory
+minilm, minilm_gguf                              the bundled all-MiniLM-L6-v2's directory; as .gguf
 llamacpp, infinity, vllm, sglang                 a server of tiny_model with a key, in float32
-infinity_minilm, vllm_minilm                     a server of minilm without a key
+llamacpp_minilm, infinity_minilm, vllm_minilm    a server of minilm without a key
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import pytest
 from tests.embedders.tiny_qwen3 import Shape, build_qwen3
 from tests.engines.environments import SHARED_ENGINES, engine_python
 from tests.engines.gguf import write_gguf
+from tests.engines.gguf_bert import write_bert_gguf
 from tests.engines.servers import SGLANG_EXTRA, Served, serving
 from workbench.embedders.bundled import require_bundled
 
@@ -93,9 +94,20 @@ def minilm() -> Path:
 
 
 @pytest.fixture(scope="session")
+def minilm_gguf(minilm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_bert_gguf(minilm, tmp_path_factory.mktemp("served") / "minilm.gguf")
+
+
+@pytest.fixture(scope="session")
 def llamacpp(tiny_gguf: Path, tiny_model: Path) -> Iterator[Served]:
     with serving("llamacpp", tiny_gguf) as engine:
         yield Served(engine, tiny_model)
+
+
+@pytest.fixture(scope="session")
+def llamacpp_minilm(minilm_gguf: Path, minilm: Path) -> Iterator[Served]:
+    with serving("llamacpp", minilm_gguf, key=None) as engine:
+        yield Served(engine, minilm, batch_items=8)
 
 
 @pytest.fixture(scope="session")

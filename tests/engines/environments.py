@@ -47,13 +47,19 @@ def engine_python(name: Name) -> str:
     if given:
         return given
     steps = _steps(name)
-    mark = hashlib.sha256(repr(steps).encode() + _content(name)).hexdigest()[:12]
-    folder = cache_folder() / f"{name}-{mark}"
+    folder = engine_folder(name)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _locked(folder.with_suffix(".lock")):
         if not (folder / "complete").is_file():
             _install(name, folder, steps)
     return str(folder / "bin" / "python")
+
+
+def engine_folder(name: Name) -> Path:
+    """Where the environment lies, named by what is in it: any checkout finds it again."""
+    packages = XLLAMACPP if name == "xllamacpp" else TORCH
+    mark = hashlib.sha256(packages.encode() + _content(name)).hexdigest()[:12]
+    return cache_folder() / f"{name}-{mark}"
 
 
 def cache_folder() -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,14 +51,20 @@ def write_gguf(
     """
     config = json.loads((model / "config.json").read_text(encoding="utf-8"))
     pairs = [*_architecture(config, pooling), *_vocabulary(model, config, end_token=end_token)]
-    tensors = _tensors(model)
+    return write_file(out, pairs, _tensors(model))
+
+
+def write_file(
+    out: Path, pairs: Sequence[bytes], tensors: Mapping[str, NDArray[np.float32]]
+) -> Path:
+    """Write a .gguf file of packed pairs and float32 tensors."""
     with out.open("wb") as file:
         file.write(struct.pack("<4sIQQ", b"GGUF", 3, len(tensors), len(pairs)))
         file.write(b"".join(pairs))
         offset = 0
         for name, array in tensors.items():
             shape = array.shape[::-1]  # fastest dimension first
-            file.write(_text(name) + struct.pack("<I", len(shape)))
+            file.write(pack_text(name) + struct.pack("<I", len(shape)))
             file.write(struct.pack(f"<{len(shape)}QIQ", *shape, 0, offset))  # 0: float32
             offset += -(-array.nbytes // ALIGNMENT) * ALIGNMENT
         for array in tensors.values():
@@ -85,10 +91,10 @@ def _architecture(config: dict[str, Any], pooling: str) -> list[bytes]:
         "qwen3.rope.freq_base": config["rope_theta"],
     }
     return [
-        _pair("general.architecture", STRING, _text("qwen3")),
-        _pair("general.name", STRING, _text("tiny-qwen3-embedding")),
-        *(_pair(key, UINT32, struct.pack("<I", value)) for key, value in whole.items()),
-        *(_pair(key, FLOAT32, struct.pack("<f", value)) for key, value in real.items()),
+        pack_pair("general.architecture", STRING, pack_text("qwen3")),
+        pack_pair("general.name", STRING, pack_text("tiny-qwen3-embedding")),
+        *(pack_pair(key, UINT32, struct.pack("<I", value)) for key, value in whole.items()),
+        *(pack_pair(key, FLOAT32, struct.pack("<f", value)) for key, value in real.items()),
     ]
 
 
@@ -107,15 +113,17 @@ def _vocabulary(model: Path, config: dict[str, Any], *, end_token: bool) -> list
     ]
     end = struct.pack("<I", config["eos_token_id"])
     return [
-        _pair("tokenizer.ggml.model", STRING, _text("gpt2")),
-        _pair("tokenizer.ggml.pre", STRING, _text("qwen2")),
-        _pair("tokenizer.ggml.tokens", ARRAY, _texts(tokens)),
-        _pair("tokenizer.ggml.token_type", ARRAY, struct.pack(f"<IQ{size}i", INT32, size, *kinds)),
-        _pair("tokenizer.ggml.merges", ARRAY, _texts(merges)),
-        _pair("tokenizer.ggml.eos_token_id", UINT32, end),
-        _pair("tokenizer.ggml.padding_token_id", UINT32, end),
-        _pair("tokenizer.ggml.add_bos_token", BOOL, b"\0"),
-        _pair("tokenizer.ggml.add_eos_token", BOOL, bytes([end_token])),
+        pack_pair("tokenizer.ggml.model", STRING, pack_text("gpt2")),
+        pack_pair("tokenizer.ggml.pre", STRING, pack_text("qwen2")),
+        pack_pair("tokenizer.ggml.tokens", ARRAY, pack_texts(tokens)),
+        pack_pair(
+            "tokenizer.ggml.token_type", ARRAY, struct.pack(f"<IQ{size}i", INT32, size, *kinds)
+        ),
+        pack_pair("tokenizer.ggml.merges", ARRAY, pack_texts(merges)),
+        pack_pair("tokenizer.ggml.eos_token_id", UINT32, end),
+        pack_pair("tokenizer.ggml.padding_token_id", UINT32, end),
+        pack_pair("tokenizer.ggml.add_bos_token", BOOL, b"\0"),
+        pack_pair("tokenizer.ggml.add_eos_token", BOOL, bytes([end_token])),
     ]
 
 
@@ -137,14 +145,14 @@ def _rename(name: str) -> str:
     return f"blk.{layer}.{_NAMES[rest.removesuffix('.weight')]}.weight"
 
 
-def _pair(key: str, kind: int, value: bytes) -> bytes:
-    return _text(key) + struct.pack("<I", kind) + value
+def pack_pair(key: str, kind: int, value: bytes) -> bytes:
+    return pack_text(key) + struct.pack("<I", kind) + value
 
 
-def _text(text: str) -> bytes:
+def pack_text(text: str) -> bytes:
     raw = text.encode()
     return struct.pack("<Q", len(raw)) + raw
 
 
-def _texts(texts: Sequence[str]) -> bytes:
-    return struct.pack("<IQ", STRING, len(texts)) + b"".join(map(_text, texts))
+def pack_texts(texts: Sequence[str]) -> bytes:
+    return struct.pack("<IQ", STRING, len(texts)) + b"".join(map(pack_text, texts))

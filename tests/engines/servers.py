@@ -32,10 +32,13 @@ class Served:
     Attributes:
         engine: The process; ``base_url`` and ``served_name`` are what ``connect`` takes.
         directory: The model as the local reference loads it.
+        batch_items: Texts in a request; None: as many as the client sends by itself. A slow server
+            computes all that was sent before a cancel, and answers nothing else meanwhile.
     """
 
     engine: Engine
     directory: Path
+    batch_items: int | None = None
 
 
 @contextmanager

@@ -41,7 +41,7 @@ from workbench.embedders import CachedEmbedder, connect
 from workbench.errors import TooLongError
 
 SERVERS = [
-    *("llamacpp", "infinity", "infinity_minilm", "vllm", "vllm_minilm"),
+    *("llamacpp", "llamacpp_minilm", "infinity", "infinity_minilm", "vllm", "vllm_minilm"),
     pytest.param("sglang", marks=pytest.mark.sglang),
 ]
 
@@ -49,7 +49,13 @@ SERVERS = [
 def open_remote(served: Served) -> Embedder:
     engine = served.engine
     key = KEY if engine.plan.key_env else None
-    return connect(engine.base_url, engine.served_name, key=key, recipe=served.directory)
+    return connect(
+        engine.base_url,
+        engine.served_name,
+        key=key,
+        recipe=served.directory,
+        batch_items=served.batch_items,
+    )
 
 
 @pytest.fixture(scope="module", params=SERVERS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ texts 1.2e-7 remains with a float32 cache of keys and values and without its fla
 
 SERVERS = [
     pytest.param("llamacpp", HALF_ATTENTION, id="llamacpp"),
+    pytest.param("llamacpp_minilm", HALF_ATTENTION, id="llamacpp-minilm"),
     pytest.param("infinity", EXACT, id="infinity"),
     pytest.param("infinity_minilm", EXACT, id="infinity-minilm"),
     pytest.param("vllm", EXACT, id="vllm"),
@@ -99,6 +101,21 @@ def test_infinity_strips_white_space_which_its_notes_say(infinity: Served) -> No
     print(f"\ninfinity on a text with white space around it: cosine {cosine:.3f} to the reference")
     assert cosine < 0.99
     assert any("strips white space" in note for note in remote.info.notes)
+    remote.unload()
+
+
+def test_llamacpp_reads_korean_otherwise_than_a_bert_of_lower_case(
+    llamacpp_minilm: Served,
+) -> None:
+    """Its tokenizer leaves a Hangul syllable whole, which BertNormalizer takes apart by NFD."""
+    remote, local = open_pair(llamacpp_minilm)
+    texts = ["한국어", unicodedata.normalize("NFD", "한국어")]
+    got, expected = (each.embed(texts).vectors for each in (remote, local))
+    np.testing.assert_allclose(expected[0], expected[1], atol=EXACT)
+    whole, apart = (got * expected).sum(axis=1)
+    print(f"\nllama.cpp, MiniLM, Korean: cosine {whole:.3f} to the reference, {apart:.3f} in NFD")
+    assert whole < 0.9
+    assert apart > 0.999
     remote.unload()
 
 
