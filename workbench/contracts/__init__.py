@@ -1,6 +1,7 @@
 """The words that all rooms share: embedders, embeddings, prompts, texts, progress."""
 
 from workbench.contracts.catalogue import ChoiceState, EmbedderCatalogue, EmbedderChoice
+from workbench.contracts.diagnosis import EXIT_CODES, Diagnosis, Finding, Status
 from workbench.contracts.embedder import (
     Backend,
     Embedder,
@@ -27,6 +28,16 @@ from workbench.contracts.engines import (
     RunningEngine,
 )
 from workbench.contracts.imports import one_import
+from workbench.contracts.line import (
+    Answer,
+    Ask,
+    Attempt,
+    Budget,
+    Line,
+    Opening,
+    Reference,
+    Variant,
+)
 from workbench.contracts.partial import FailedText, PartialError
 from workbench.contracts.progress import CancelSignal, Progress, ProgressFn, check_cancel
 from workbench.contracts.prompts import Prompt, PromptSource, resolve_prompt
@@ -34,10 +45,16 @@ from workbench.contracts.sizes import size_words
 from workbench.contracts.texts import KINDS, Issue, Kind, TextItem
 
 __all__ = [
+    "EXIT_CODES",
     "KINDS",
+    "Answer",
+    "Ask",
+    "Attempt",
     "Backend",
+    "Budget",
     "CancelSignal",
     "ChoiceState",
+    "Diagnosis",
     "Embedder",
     "EmbedderCatalogue",
     "EmbedderChoice",
@@ -55,18 +72,24 @@ __all__ = [
     "EngineProgressFn",
     "EngineStarter",
     "FailedText",
+    "Finding",
     "Issue",
     "Kind",
+    "Line",
+    "Opening",
     "PartialError",
     "Pooling",
     "Progress",
     "ProgressFn",
     "Prompt",
     "PromptSource",
+    "Reference",
     "RunningEngine",
     "Snippet",
+    "Status",
     "TextItem",
     "TooLong",
+    "Variant",
     "check_cancel",
     "one_import",
     "resolve_prompt",

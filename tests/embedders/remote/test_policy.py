@@ -24,7 +24,7 @@ from workbench.embedders.remote.policy import (
     halve,
 )
 from workbench.embedders.remote.refusals import Refusal, RefusalKind
-from workbench.embedders.remote.transport import NoAnswerError, TroubleKind
+from workbench.embedders.remote.troubles import NoAnswerError, TroubleKind
 from workbench.errors import (
     BusyError,
     CountError,

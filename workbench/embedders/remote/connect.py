@@ -27,7 +27,8 @@ from workbench.embedders.remote.probe import Probed, probe, settle_dim
 from workbench.embedders.remote.proxies import proxy_hint
 from workbench.embedders.remote.refusals import read_refusal
 from workbench.embedders.remote.reply import Reply
-from workbench.embedders.remote.transport import NoAnswerError, Transport
+from workbench.embedders.remote.transport import Transport
+from workbench.embedders.remote.troubles import NoAnswerError
 from workbench.errors import (
     EndpointError,
     InputError,

@@ -15,7 +15,7 @@ from workbench.embedders.remote.endpoint import Endpoint, Outcome
 from workbench.embedders.remote.limits import take_batch
 from workbench.embedders.remote.policy import halve
 from workbench.embedders.remote.refusals import read_refusal
-from workbench.embedders.remote.transport import NoAnswerError
+from workbench.embedders.remote.troubles import NoAnswerError
 from workbench.errors import EndpointError, RedirectedError, ReplyError, ServerFaultError
 
 TellFn: TypeAlias = Callable[[Sequence[int], str], None]

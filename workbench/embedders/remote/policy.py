@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from workbench.embedders.remote.actions import Action, Again, Batch, Blame, Split, Stop
 from workbench.embedders.remote.limits import Limits, size_of
 from workbench.embedders.remote.refusals import Refusal
-from workbench.embedders.remote.transport import NoAnswerError
+from workbench.embedders.remote.troubles import NoAnswerError
 from workbench.errors import (
     BusyError,
     CountError,

@@ -1,0 +1,79 @@
+"""The examination: probes in a fixed order, a finding each, and the verdict."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime
+
+from workbench.contracts import (
+    CancelSignal,
+    Diagnosis,
+    Finding,
+    Line,
+    Progress,
+    ProgressFn,
+    Reference,
+    check_cancel,
+)
+from workbench.studies.doctor.evidence import Evidence, Probe
+from workbench.studies.doctor.probes import PROBES
+from workbench.studies.doctor.verdict import reach_verdict
+
+
+def examine(
+    line: Line,
+    *,
+    reference: Reference | None = None,
+    deep: bool = False,
+    accept: Collection[str] = (),
+    probes: Sequence[Probe] = PROBES,
+    tell: Callable[[Finding], None] | None = None,
+    progress: ProgressFn | None = None,
+    cancel: CancelSignal | None = None,
+) -> Diagnosis:
+    """Ask an endpoint what the probes want to know, and say what is found.
+
+    Args:
+        line: The way to the endpoint.
+        reference: Vectors that are trusted; None: what needs them is "unknown".
+        deep: Look longer: the model's whole length, more texts in a request, larger bodies.
+        accept: Names of probes whose warnings are known and do not count in the verdict.
+        probes: What is tried, in this order.
+        tell: Given each finding as it is made.
+        progress: Told before each probe.
+        cancel: Looked at between requests.
+
+    Raises:
+        Cancelled: ``cancel`` was set.
+    """
+    started = time.perf_counter()
+    evidence = Evidence(line.open(), reference, deep)
+    findings: list[Finding] = []
+    for place, probe in enumerate(probes):
+        check_cancel(cancel, done=place, total=len(probes), unit="probes")
+        if probe.needs_vectors and not evidence.opening.embeds:
+            continue
+        if progress is not None:
+            progress(Progress("load", place, len(probes), probe.about))
+        if probe.ask is not None:
+            probe.ask(line, evidence)
+        findings.append(probe.judge(evidence))
+        if tell is not None:
+            tell(findings[-1])
+    judged = reach_verdict(evidence, findings, accept)
+    return Diagnosis(
+        verdict=judged.says,
+        status=judged.status,
+        cause=judged.cause,
+        findings=tuple(findings),
+        base_url=evidence.opening.base_url,
+        model=evidence.opening.model,
+        server=evidence.opening.label or "",
+        reference="" if reference is None else reference.label,
+        spent=line.spent,
+        budget=line.budget,
+        seconds=time.perf_counter() - started,
+        when=datetime.now(UTC).isoformat(timespec="seconds"),
+        accepted=tuple(sorted(accept)),
+    )
