@@ -47,7 +47,17 @@ HOUSE = {
     ),
 }
 # the public names, the command line and what it starts may use every room
-TOP = {"__init__", "catalogue", "cli", "endpoints", "lab", "serving", "terminal"}
+TOP = {
+    "__init__",
+    "catalogue",
+    "cli",
+    "doctor",
+    "doctoring",
+    "endpoints",
+    "lab",
+    "serving",
+    "terminal",
+}
 TOP_PACKAGES = frozenset({"pandas", "rich", "typer"})
 
 # light enough to stand at the head of a module of a room that may use it

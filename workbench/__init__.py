@@ -18,7 +18,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from workbench.catalogue import explore, serve_panel
-    from workbench.contracts import Embedder, EmbedderInfo, Embeddings, PartialError, Prompt
+    from workbench.contracts import (
+        Diagnosis,
+        Embedder,
+        EmbedderInfo,
+        Embeddings,
+        Finding,
+        PartialError,
+        Prompt,
+    )
+    from workbench.doctor import diagnose
     from workbench.embedders import ApiKey, connect, load, models, stream
     from workbench.engines import serve
     from workbench.errors import (
@@ -65,6 +74,7 @@ __all__ = [
     "Cancelled",
     "CountError",
     "DependencyError",
+    "Diagnosis",
     "DimError",
     "DownloadError",
     "Embedder",
@@ -72,6 +82,7 @@ __all__ = [
     "Embeddings",
     "EndpointError",
     "EngineError",
+    "Finding",
     "IncompleteModelError",
     "IndexMismatchError",
     "InputError",
@@ -97,6 +108,7 @@ __all__ = [
     "ZeroVectorError",
     "__version__",
     "connect",
+    "diagnose",
     "explore",
     "load",
     "measure_background",
@@ -112,13 +124,16 @@ __all__ = [
 
 _HOMES = {
     "ApiKey": "workbench.embedders",
+    "Diagnosis": "workbench.contracts",
     "Embedder": "workbench.contracts",
     "EmbedderInfo": "workbench.contracts",
     "Embeddings": "workbench.contracts",
+    "Finding": "workbench.contracts",
     "PartialError": "workbench.contracts",
     "Projection": "workbench.studies",
     "Prompt": "workbench.contracts",
     "connect": "workbench.embedders",
+    "diagnose": "workbench.doctor",
     "explore": "workbench.catalogue",
     "load": "workbench.embedders",
     "measure_background": "workbench.studies",

@@ -85,16 +85,16 @@ def guess_recipe(name: str, identity: ServerIdentity) -> tuple[Recipe | None, st
     """The recipe of a served model that is known by where its weights lie, or by its name."""
     alone = len(identity.served) == 1
     for model in identity.served:
-        card = _find_by_name(model.root or "") if alone or model.id == name else None
-        if card is not None and card != _find_by_name(name):
+        card = find_by_name(model.root or "") if alone or model.id == name else None
+        if card is not None and card != find_by_name(name):
             return card.recipe, f"prompts are those of {card.name}: its weights lie behind {name!r}"
-    card = _find_by_name(name)
+    card = find_by_name(name)
     if card is not None:
         return card.recipe, f"prompts are those of {card.name}, by its name"
     return None, f"no prompts are known for {name!r}: pass recipe= with a known name or a directory"
 
 
-def _find_by_name(name: str) -> ModelCard | None:
+def find_by_name(name: str) -> ModelCard | None:
     """The model of that full name, however a server or a hub's cache wraps it.
 
     No alias is taken: ``qwen3-0.6b`` is one, and on a server it is a model that chats.

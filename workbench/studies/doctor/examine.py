@@ -11,6 +11,7 @@ from workbench.contracts import (
     Diagnosis,
     Finding,
     Line,
+    Opening,
     Progress,
     ProgressFn,
     Reference,
@@ -24,7 +25,7 @@ from workbench.studies.doctor.verdict import reach_verdict
 def examine(
     line: Line,
     *,
-    reference: Reference | None = None,
+    find_reference: Callable[[Opening], Reference | None] = lambda _: None,
     deep: bool = False,
     accept: Collection[str] = (),
     probes: Sequence[Probe] = PROBES,
@@ -36,7 +37,8 @@ def examine(
 
     Args:
         line: The way to the endpoint.
-        reference: Vectors that are trusted; None: what needs them is "unknown".
+        find_reference: Vectors that are trusted, once the model's name is known; None: what needs
+            them is "unknown".
         deep: Look longer: the model's whole length, more texts in a request, larger bodies.
         accept: Names of probes whose warnings are known and do not count in the verdict.
         probes: What is tried, in this order.
@@ -48,11 +50,13 @@ def examine(
         Cancelled: ``cancel`` was set.
     """
     started = time.perf_counter()
-    evidence = Evidence(line.open(), reference, deep)
+    opening = line.open()
+    reference = find_reference(opening) if opening.embeds else None
+    evidence = Evidence(opening, reference, deep)
     findings: list[Finding] = []
     for place, probe in enumerate(probes):
         check_cancel(cancel, done=place, total=len(probes), unit="probes")
-        if probe.needs_vectors and not evidence.opening.embeds:
+        if probe.needs_vectors and not opening.embeds:
             continue
         if progress is not None:
             progress(Progress("load", place, len(probes), probe.about))
@@ -67,9 +71,9 @@ def examine(
         status=judged.status,
         cause=judged.cause,
         findings=tuple(findings),
-        base_url=evidence.opening.base_url,
-        model=evidence.opening.model,
-        server=evidence.opening.label or "",
+        base_url=opening.base_url,
+        model=opening.model,
+        server=opening.label or "",
         reference="" if reference is None else reference.label,
         spent=line.spent,
         budget=line.budget,

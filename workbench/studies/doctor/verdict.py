@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from workbench.contracts import Finding, Status
 from workbench.studies.doctor.evidence import Evidence
 
+_MAY_BE_UNKNOWN = frozenset({"reach", "path", "server", "parity"})
+"""Probes without whose answer nobody can say whether it is the model; the others tell more of it."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -27,10 +30,42 @@ class Verdict:
 def reach_verdict(
     evidence: Evidence, findings: Sequence[Finding], accept: Collection[str]
 ) -> Verdict:
-    """The verdict; warnings of accepted probes do not count."""
-    counted = [f for f in findings if not (f.status == "warn" and f.probe in accept)]
-    for status in ("fail", "unknown", "warn"):
-        found = next((finding for finding in counted if finding.status == status), None)
-        if found is not None:
-            return Verdict(f"{found.says} {found.mend}".strip(), found.status, found.cause)
-    return Verdict(f"{evidence.opening.base_url} is healthy.", "ok")
+    """The verdict.
+
+    What is wrong comes first, in the order of the probes: where no key is taken, nothing after it
+    says anything. Then whether the vectors could be held against anything. Warnings come last; those
+    of accepted probes do not count.
+    """
+    wrong = [finding for finding in findings if finding.status == "fail"]
+    if wrong:
+        return _name(wrong[0], wrong[1:], "fail")
+    open_ = [f for f in findings if f.status == "unknown" and f.probe in _MAY_BE_UNKNOWN]
+    if open_:
+        return _name(open_[0], [], "unknown")
+    warned = [f for f in findings if f.status == "warn" and f.probe not in accept]
+    served = _describe(evidence, findings)
+    if not warned:
+        return Verdict(served, "ok")
+    noun = "One thing" if len(warned) == 1 else f"{len(warned)} things"
+    told = " ".join(_sentence(finding.says) for finding in warned)
+    return Verdict(f"{served} {noun} to know: {told}", "warn", warned[0].cause)
+
+
+def _name(finding: Finding, others: Sequence[Finding], status: Status) -> Verdict:
+    also = list(dict.fromkeys(f.cause for f in others if f.cause and f.cause != finding.cause))
+    more = f" Also: {', '.join(also)}." if also else ""
+    return Verdict(
+        f"{_sentence(finding.says)} {finding.mend}".strip() + more, status, finding.cause
+    )
+
+
+def _describe(evidence: Evidence, findings: Sequence[Finding]) -> str:
+    """What a sound endpoint is, with the number that says so."""
+    opening = evidence.opening
+    server = f"{opening.label} at {opening.base_url}" if opening.label else opening.base_url
+    parity = next((f.says for f in findings if f.probe == "parity" and f.status != "unknown"), "")
+    return f"{server} serves {opening.model}. {_sentence(parity)}".strip()
+
+
+def _sentence(words: str) -> str:
+    return words if not words or words.endswith((".", "!", "?")) else f"{words}."
