@@ -70,41 +70,35 @@ def diagnose(  # noqa: PLR0913  (each is a choice of the caller's, most have a g
         ModelError: The reference cannot be loaded.
         Cancelled: ``cancel`` was set.
     """
-    from workbench.embedders.remote import EndpointLine, split_spec
-    from workbench.studies.doctor import examine, save_golden
-
     if reference is not None and against is not None:
         raise InputError("Both reference and against were given. Pass one: the other is not used.")
     _check_accept(accept)
-    url, named = split_spec(base_url)
     chosen = _open_reference(reference, against, progress, cancel)
-    line = EndpointLine(
-        url,
-        model or named,
-        key=key,
-        budget=DEEP if deep else USUAL,
-        timeout_s=timeout_s,
-        cancel=cancel,
-    )
 
     def find_reference(opening: Opening) -> Reference | None:
         if chosen is not None or reference == NO_REFERENCE:
             return chosen
         return _find_own(opening, progress, cancel)
 
+    from workbench.embedders.remote import EndpointLine, split_spec
+    from workbench.studies.doctor import examine
+
+    url, named = split_spec(base_url)
+    budget = DEEP if deep else USUAL
+    line = EndpointLine(
+        url, model or named, key=key, budget=budget, timeout_s=timeout_s, cancel=cancel
+    )
     try:
-        diagnosis = examine(
+        return examine(
             line,
             find_reference=find_reference,
             deep=deep,
             accept=accept,
+            save=None if save is None else Path(save),
             tell=tell,
             progress=progress,
             cancel=cancel,
         )
-        if save is not None:
-            save_golden(Path(save), line, diagnosis)
-        return diagnosis
     finally:
         line.close()
 

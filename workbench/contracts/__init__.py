@@ -35,12 +35,11 @@ from workbench.contracts.line import (
     Budget,
     Line,
     Opening,
-    Reference,
-    Variant,
 )
 from workbench.contracts.partial import FailedText, PartialError
 from workbench.contracts.progress import CancelSignal, Progress, ProgressFn, check_cancel
 from workbench.contracts.prompts import Prompt, PromptSource, resolve_prompt
+from workbench.contracts.reference import Reference, Variant
 from workbench.contracts.sizes import size_words
 from workbench.contracts.texts import KINDS, Issue, Kind, TextItem
 

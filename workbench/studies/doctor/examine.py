@@ -65,7 +65,18 @@ def examine(
         findings.append(probe.judge(evidence))
         if tell is not None:
             tell(findings[-1])
+    return _conclude(line, evidence, findings, accept, time.perf_counter() - started)
+
+
+def _conclude(
+    line: Line,
+    evidence: Evidence,
+    findings: Sequence[Finding],
+    accept: Collection[str],
+    seconds: float,
+) -> Diagnosis:
     judged = reach_verdict(evidence, findings, accept)
+    opening = evidence.opening
     return Diagnosis(
         verdict=judged.says,
         status=judged.status,
@@ -74,10 +85,10 @@ def examine(
         base_url=opening.base_url,
         model=opening.model,
         server=opening.label or "",
-        reference="" if reference is None else reference.label,
+        reference="" if evidence.reference is None else evidence.reference.label,
         spent=line.spent,
         budget=line.budget,
-        seconds=time.perf_counter() - started,
+        seconds=seconds,
         when=datetime.now(UTC).isoformat(timespec="seconds"),
         accepted=tuple(sorted(accept)),
     )

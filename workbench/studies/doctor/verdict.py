@@ -9,7 +9,7 @@ from workbench.contracts import Finding, Status
 from workbench.studies.doctor.evidence import Evidence
 
 _MAY_BE_UNKNOWN = frozenset({"reach", "path", "server", "parity"})
-"""Probes without whose answer nobody can say whether it is the model; the others tell more of it."""
+"""Probes without whose answer nobody can say whether it is the model; the others tell more."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ def reach_verdict(
     """The verdict.
 
     What is wrong comes first, in the order of the probes: where no key is taken, nothing after it
-    says anything. Then whether the vectors could be held against anything. Warnings come last; those
-    of accepted probes do not count.
+    says anything. Then whether the vectors could be held against anything. Warnings come last;
+    those of accepted probes do not count.
     """
     wrong = [finding for finding in findings if finding.status == "fail"]
     if wrong:
