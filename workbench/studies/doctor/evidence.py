@@ -60,6 +60,7 @@ class Evidence:
         tokens: Token counts of some texts.
         repeats: The same request again and again.
         mixed: Requests that hold a text among others: [A, A], [A, short], [A, long], shuffled.
+        twins: Fresh texts in pairs that a careless cache would take for one text, one by one.
         crowd: ``TEXTS`` one by one again, many out at once.
         cuts: Texts of growing length, for where the server cuts or refuses.
         narrow: Requests with ``dimensions``.
@@ -78,6 +79,7 @@ class Evidence:
     tokens: list[TokenCount] = field(default_factory=list)
     repeats: list[Answer] = field(default_factory=list)
     mixed: list[Answer] = field(default_factory=list)
+    twins: list[Answer] = field(default_factory=list)
     crowd: list[Answer] = field(default_factory=list)
     cuts: list[Cut] = field(default_factory=list)
     narrow: list[Answer] = field(default_factory=list)
