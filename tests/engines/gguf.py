@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,16 @@ from numpy.typing import NDArray
 ALIGNMENT = 32
 UINT32, FLOAT32, BOOL, STRING, ARRAY = 4, 6, 7, 8, 9
 NORMAL, CONTROL, UNUSED, INT32 = 1, 3, 5, 5
+Weights: TypeAlias = Literal["F32", "F16", "BF16", "Q8_0", "Q4_0"]
+TENSOR_TYPES: dict[Weights, tuple[int, int]] = {
+    "F32": (0, 0),
+    "F16": (1, 1),
+    "BF16": (30, 32),
+    "Q8_0": (8, 7),
+    "Q4_0": (2, 2),
+}
+"""How the format numbers them: as the type of a tensor, and as that of most of a file."""
+BLOCK = 32
 POOLING = {"none": 0, "mean": 1, "cls": 2, "last": 3}
 _NAMES = {
     "self_attn.q_proj": "attn_q",
@@ -40,42 +50,95 @@ def write_gguf(
     *,
     end_token: bool = True,
     pooling: Literal["last", "mean", "cls", "none"] = "last",
+    weights: Weights = "F32",
+    rope_base: float | None = None,
 ) -> Path:
-    """Turn a directory of ``tests.embedders.tiny_qwen3`` into a float32 .gguf file.
+    """Turn a directory of ``tests.embedders.tiny_qwen3`` into a .gguf file.
 
     Args:
         model: The directory.
         out: The file to write.
         end_token: Whether the file says that the end token is appended; converters forgot it.
         pooling: What the file says of pooling.
+        weights: The type of the matrices.
+        rope_base: What the file says of positions; None: the model's own.
     """
     config = json.loads((model / "config.json").read_text(encoding="utf-8"))
-    pairs = [*_architecture(config, pooling), *_vocabulary(model, config, end_token=end_token)]
-    return write_file(out, pairs, _tensors(model))
+    if rope_base is not None:
+        config["rope_theta"] = rope_base
+    pairs = [
+        *_architecture(config, pooling, weights),
+        *_vocabulary(model, config, end_token=end_token),
+    ]
+    return write_file(out, pairs, _tensors(model), weights)
 
 
 def write_file(
-    out: Path, pairs: Sequence[bytes], tensors: Mapping[str, NDArray[np.float32]]
+    out: Path,
+    pairs: Sequence[bytes],
+    tensors: Mapping[str, NDArray[np.float32]],
+    weights: Weights = "F32",
 ) -> Path:
-    """Write a .gguf file of packed pairs and float32 tensors."""
+    """Write a .gguf file of packed pairs and tensors, its matrices in a type of their own."""
+    blocks = {name: pack_weights(array, weights) for name, array in tensors.items()}
     with out.open("wb") as file:
         file.write(struct.pack("<4sIQQ", b"GGUF", 3, len(tensors), len(pairs)))
         file.write(b"".join(pairs))
         offset = 0
-        for name, array in tensors.items():
-            shape = array.shape[::-1]  # fastest dimension first
+        for name, (kind, raw) in blocks.items():
+            shape = tensors[name].shape[::-1]  # fastest dimension first
             file.write(pack_text(name) + struct.pack("<I", len(shape)))
-            file.write(struct.pack(f"<{len(shape)}QIQ", *shape, 0, offset))  # 0: float32
-            offset += -(-array.nbytes // ALIGNMENT) * ALIGNMENT
-        for array in tensors.values():
+            file.write(struct.pack(f"<{len(shape)}QIQ", *shape, kind, offset))
+            offset += -(-len(raw) // ALIGNMENT) * ALIGNMENT
+        for _, raw in blocks.values():
             file.write(b"\0" * (-file.tell() % ALIGNMENT))
-            file.write(array.tobytes())
+            file.write(raw)
     return out
 
 
-def _architecture(config: dict[str, Any], pooling: str) -> list[bytes]:
+def pack_weights(array: NDArray[np.float32], weights: Weights) -> tuple[int, bytes]:
+    """A tensor's type in a .gguf file, and its bytes; what is no matrix stays in float32."""
+    if array.ndim < 2 or weights == "F32":
+        return TENSOR_TYPES["F32"][0], array.tobytes()
+    return TENSOR_TYPES[weights][0], _PACKERS[weights](array)
+
+
+def _pack_q8_0(array: NDArray[np.float32]) -> bytes:
+    """Blocks of 32: a float16 scale, then 32 signed bytes (ggml's ``block_q8_0``)."""
+    blocks = array.reshape(-1, BLOCK)  # (n, 32)
+    scale = np.abs(blocks).max(axis=1, keepdims=True) / 127  # (n, 1)
+    steps = np.rint(blocks / np.where(scale == 0, 1, scale)).astype(np.int8)
+    return np.hstack([scale.astype("<f2").view(np.int8), steps]).tobytes()
+
+
+def _pack_q4_0(array: NDArray[np.float32]) -> bytes:
+    """Blocks of 32: a float16 scale, then 16 bytes of two steps each (ggml's ``block_q4_0``)."""
+    blocks = array.reshape(-1, BLOCK)  # (n, 32)
+    place = np.abs(blocks).argmax(axis=1)[:, None]
+    scale = np.take_along_axis(blocks, place, axis=1) / -8  # (n, 1)
+    steps = np.clip(np.floor(blocks / np.where(scale == 0, 1, scale) + 8.5), 0, 15)
+    low, high = np.hsplit(steps.astype(np.uint8), 2)
+    return np.hstack([scale.astype("<f2").view(np.uint8), low | (high << 4)]).tobytes()
+
+
+def _pack_bf16(array: NDArray[np.float32]) -> bytes:
+    bits = array.view("<u4")
+    rounded = bits + 0x7FFF + ((bits >> 16) & 1)  # to the nearest, ties to even
+    halves: NDArray[np.uint16] = (rounded >> 16).astype("<u2")
+    return halves.tobytes()
+
+
+_PACKERS: dict[str, Callable[[NDArray[np.float32]], bytes]] = {
+    "F16": lambda array: array.astype("<f2").tobytes(),
+    "BF16": _pack_bf16,
+    "Q8_0": _pack_q8_0,
+    "Q4_0": _pack_q4_0,
+}
+
+
+def _architecture(config: dict[str, Any], pooling: str, weights: Weights) -> list[bytes]:
     whole = {
-        "general.file_type": 0,
+        "general.file_type": TENSOR_TYPES[weights][1],
         "qwen3.block_count": config["num_hidden_layers"],
         "qwen3.context_length": config["max_position_embeddings"],
         "qwen3.embedding_length": config["hidden_size"],

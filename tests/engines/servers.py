@@ -61,7 +61,7 @@ def serving(
         matryoshka: Let requests ask for shorter vectors.
         port: Exactly this one; None: any that is free.
     """
-    options = _program(name)
+    options = find_engine(name)
     given = _extra(name) if extra is None else extra
     with _key_in_environment(key):
         engine = serve(
@@ -80,20 +80,23 @@ def serving(
 
 
 @dataclass(frozen=True)
-class _Program:
+class EngineProgram:
+    """What starts an engine: the arguments of ``serve`` of these names."""
+
     python: str | None = None
     program: tuple[str, ...] | None = None
     env: Mapping[str, str] | None = None
 
 
-def _program(name: EngineName) -> _Program:
+def find_engine(name: EngineName) -> EngineProgram:
+    """Where an engine is, installed now if it is not yet."""
     if name == "llamacpp":
-        return _Program(python=engine_python("xllamacpp"))
+        return EngineProgram(python=engine_python("xllamacpp"))
     if name == "sglang":  # its kernels are built for GPUs only: a stand-in lets it be imported
         script = str(SHARED_ENGINES / "sglang_cpu.py")
         shim = {"PYTHONPATH": str(SHARED_ENGINES / "shim")}
-        return _Program(program=(engine_python("sglang"), script), env=shim)
-    return _Program(python=engine_python(name))
+        return EngineProgram(program=(engine_python("sglang"), script), env=shim)
+    return EngineProgram(python=engine_python(name))
 
 
 def _extra(name: EngineName) -> Sequence[str]:
