@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from workbench import __version__
+from workbench.doctoring import DoctorCommand, doctor
 from workbench.errors import Cancelled, InputError, WorkbenchError
 from workbench.serving import serve
 from workbench.terminal import (
@@ -91,6 +92,7 @@ def lab(
 
 
 app.command(context_settings={"allow_extra_args": True})(serve)
+app.command(cls=DoctorCommand)(doctor)
 
 
 @app.command()
