@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.embedders.tiny_qwen3 import SHARED_GOLD, build_qwen3, rebuild_real_tokenizer
 
-HERE = Path(__file__).parent
-SHARING = ("browser", "engines")
+SHARING = ("tests/browser/", "tests/engines/")
 """Folders whose tests share one JupyterLab, or the same running servers."""
 
 
@@ -23,12 +23,17 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together, in one of the processes that run tests, what shares things that cost much."""
-    for item in items:
-        folders = item.path.relative_to(HERE).parts[:1] if HERE in item.path.parents else ()
-        group = folders[0] if folders and folders[0] in SHARING else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """With ``pytest -n 2`` keep together what shares things that cost much to start."""
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+    class ByWhatIsShared(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::", maxsplit=1)[0]
+            return next((shared for shared in SHARING if file.startswith(shared)), file)
+
+    return ByWhatIsShared(config, log)
 
 
 @pytest.fixture(scope="session")
