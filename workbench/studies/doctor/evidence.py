@@ -63,6 +63,7 @@ class Evidence:
         twins: Fresh texts in pairs that a careless cache would take for one text, one by one.
         crowd: ``TEXTS`` one by one again, many out at once.
         cuts: Texts of growing length, for where the server cuts or refuses.
+        counted_by: Who counted the tokens of ``cuts``: "the reference", "the server", "an estimate".
         narrow: Requests with ``dimensions``.
         items: Requests of growing numbers of texts.
         bytes_: Requests of growing size.
@@ -82,6 +83,7 @@ class Evidence:
     twins: list[Answer] = field(default_factory=list)
     crowd: list[Answer] = field(default_factory=list)
     cuts: list[Cut] = field(default_factory=list)
+    counted_by: str = ""
     narrow: list[Answer] = field(default_factory=list)
     items: list[Answer] = field(default_factory=list)
     bytes_: list[Answer] = field(default_factory=list)

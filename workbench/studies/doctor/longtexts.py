@@ -100,11 +100,12 @@ def _name_cut(evidence: Evidence, low: int, high: int) -> Finding:
     ]
     if model is not None:
         lines.append(f"the model takes {model:,} tokens")
+    lines.append(f"tokens are counted by {evidence.counted_by or 'nobody'}")
     end = _judge_end(evidence, low, high)
     if end is not None:
         lines.append(end.says)
-    kept = f"{high:,} tokens" if high - low <= 1 else f"{low:,} to {high:,} tokens"
     own = model is not None and high >= _NEAR * model
+    kept = f"{model:,} tokens" if own else f"{_about(evidence, high)} tokens"
     numbers = {"low": low, "high": high, **({} if model is None else {"model": model})}
     cause, mend = ("cut_silently", "Split texts before they are sent.")
     status: Status = "warn"
@@ -126,6 +127,10 @@ def _name_cut(evidence: Evidence, low: int, high: int) -> Finding:
     return Finding("truncation", status, says, cause, mend, _LIMITS, tuple(lines), numbers)
 
 
+def _about(evidence: Evidence, tokens: int) -> str:
+    return f"{tokens:,}" if evidence.counted_by == "the reference" else f"about {tokens:,}"
+
+
 def _mend(evidence: Evidence) -> str:
     raising = _RAISE.get(evidence.opening.engine or "", "Raise the server's limit of tokens.")
     return f"{raising} {_SPLIT}"
@@ -136,7 +141,7 @@ def _name_refusal(evidence: Evidence, refusal: Answer) -> Finding:
     limit = refusal.limit or low
     model = find_model_length(evidence)
     exact = refusal.limit is not None
-    where = f"{limit:,} tokens" if exact else f"{low:,} to {high:,} tokens"
+    where = f"{limit:,} tokens" if exact else f"{_about(evidence, limit)} tokens"
     lines = [f"the longest text that was taken has about {low:,} tokens", name_answer(refusal)]
     numbers = {"limit": limit, **({} if model is None else {"model": model})}
     if model is not None:

@@ -18,7 +18,7 @@ SHORTEST = 24
 LONGEST = 1_536
 """Tokens of the longest beginning by default; with its end it is some 2,048."""
 DEEPEST = 32_768
-STEPS = 8
+STEPS = 9
 SLOW_S = 5.0
 """A server that takes longer for one text is not asked for longer ones."""
 
@@ -26,6 +26,7 @@ SLOW_S = 5.0
 def ask_lengths(line: Line, evidence: Evidence) -> None:
     """Ask for growing texts, each with two ends, and close in on where that stops being right."""
     ruler = make_ruler(line, evidence)
+    evidence.counted_by = ruler.known_by
     for tokens in plan_lengths(evidence):
         cut = _ask_pair(line, ruler, tokens)
         if cut is None:
@@ -83,7 +84,7 @@ def _close_in(line: Line, evidence: Evidence, ruler: Ruler, beyond: Answer) -> N
         low, high = find_cut(evidence) or find_limit(evidence)
         words = (ruler.words(low) + ruler.words(high)) // 2
         tokens = ruler.tokens(words)
-        if high - low <= max(1, high // 100) or not low < tokens < high:
+        if high - low <= max(1, high // 512) or not low < tokens < high:
             return
         (answer,) = line.ask([Ask((write_beginning(words),))])
         if answer.outcome == "unasked":
