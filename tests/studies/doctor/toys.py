@@ -50,10 +50,11 @@ def drift(vector: NDArray[np.float32], key: str, size: float) -> NDArray[np.floa
     """The vector, off by about so much in 1 - cosine, by a noise that the key decides."""
     noise = np.random.default_rng(zlib.crc32(key.encode())).normal(size=len(vector))
     off = vector + np.sqrt(2 * size) * noise / np.linalg.norm(noise)
-    return (off / np.linalg.norm(off)).astype(np.float32)
+    unit: Vector = (off / np.linalg.norm(off)).astype(np.float32)
+    return unit
 
 
-def serve(recipe: Recipe) -> Fault:
+def serve(recipe: Recipe) -> Callable[[FaultServer, Call], Reply]:
     """Answer every request by a recipe, in the encoding asked for."""
 
     def answer(_: FaultServer, call: Call) -> Reply:

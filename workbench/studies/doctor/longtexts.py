@@ -137,7 +137,7 @@ def _mend(evidence: Evidence) -> str:
 
 
 def _name_refusal(evidence: Evidence, refusal: Answer) -> Finding:
-    low, high = find_limit(evidence)
+    low, _ = find_limit(evidence)
     limit = refusal.limit or low
     model = find_model_length(evidence)
     exact = refusal.limit is not None
