@@ -21,6 +21,7 @@ from tests.engines.doctor.proxy import (
     Reply,
     Vectors,
     read_vectors,
+    send_on,
     write_vectors,
 )
 
@@ -97,9 +98,9 @@ def only_padded(texts: list[str], vectors: Vectors) -> Vectors:
     return np.where(short[:, None], wrong, vectors)
 
 
-def from_another(forward_other: Forward) -> Fault:
+def from_another(target: str) -> Fault:
     """Another server answers in the place of the one that is asked about."""
-    return lambda call, _: forward_other(call)
+    return lambda call, _: send_on(target, call)
 
 
 def one_in(calls: int) -> Fault:

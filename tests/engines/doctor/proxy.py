@@ -119,6 +119,21 @@ def write_vectors(reply: Reply, vectors: Sequence[NDArray[Any]], *, packed: bool
     return reply.holding(record)
 
 
+def send_on(target: str, call: Call) -> Reply:
+    """What the server at this address answers to a call."""
+    address = urlsplit(target)
+    assert address.hostname is not None
+    headers = {n: v for n, v in call.headers.items() if n.lower() not in _HOP_BY_HOP}
+    connection = HTTPConnection(address.hostname, address.port or 80, timeout=_WAIT_S)
+    try:
+        connection.request(call.method, call.path, call.body or None, headers)
+        got = connection.getresponse()
+        kept = {n: v for n, v in got.getheaders() if n.lower() not in _HOP_BY_HOP}
+        return Reply(got.status, got.read(), kept)
+    finally:
+        connection.close()
+
+
 class FaultyProxy:
     """The proxy, from the ``with`` to the end of the block.
 
@@ -131,14 +146,12 @@ class FaultyProxy:
     """
 
     def __init__(self, target: str, fault: Fault | None = None) -> None:
-        address = urlsplit(target)
-        assert address.hostname is not None
-        self._host, self._port = address.hostname, address.port or 80
+        self._target = target
         self._fault = fault
         self._lock = threading.Lock()
         self.counts: Counter[str] = Counter()
         self._server = _Listener(("127.0.0.1", 0), self)
-        self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}{address.path}"
+        self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}{urlsplit(target).path}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
     def __enter__(self) -> FaultyProxy:
@@ -166,15 +179,7 @@ class FaultyProxy:
 
     def forward(self, call: Call) -> Reply:
         """What the real server answers."""
-        headers = {n: v for n, v in call.headers.items() if n.lower() not in _HOP_BY_HOP}
-        connection = HTTPConnection(self._host, self._port, timeout=_WAIT_S)
-        try:
-            connection.request(call.method, call.path, call.body or None, headers)
-            got = connection.getresponse()
-            kept = {n: v for n, v in got.getheaders() if n.lower() not in _HOP_BY_HOP}
-            return Reply(got.status, got.read(), kept)
-        finally:
-            connection.close()
+        return send_on(self._target, call)
 
 
 class _Listener(ThreadingHTTPServer):
