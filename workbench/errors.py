@@ -119,11 +119,13 @@ class ReplyError(EndpointError):
 
     Attributes:
         evidence: What was found, in short: the first characters, a count, a few values.
+        word: What exactly it is where the class leaves that open, in one word: "float64".
     """
 
-    def __init__(self, message: str, evidence: str = "") -> None:
+    def __init__(self, message: str, evidence: str = "", *, word: str = "") -> None:
         super().__init__(f"{message} Found: {evidence}" if evidence else message)
         self.evidence = evidence
+        self.word = word
 
 
 class MalformedReplyError(ReplyError):

@@ -50,6 +50,9 @@ class Answer:
             "not_the_server", "redirect", "other"; "refused", "silent", "dns", "tls", "proxy",
             "dropped", "timeout". "" for vectors.
         status: HTTP status; None where no answer came.
+        detail: What exactly, where the kind leaves that open: of "payload" "float64", "float16",
+            "big_endian" or "not_base64"; of "malformed" "page", "no_json", "bare_list" or "error";
+            of "count" "none", where no vector came at all.
         words: What the server said, or what went wrong, in a line.
         limit: A number that it says it allows.
         vectors: (n, dim) float32 in the order of the texts, as the server scaled them; a row with a
@@ -75,6 +78,7 @@ class Answer:
     tokens: int | None = None
     model: str | None = None
     seconds: float = 0.0
+    detail: str = ""
 
     @property
     def whole(self) -> NDArray[np.float32] | None:

@@ -6,8 +6,6 @@ encoding_format, does not order by index, and takes NaN, null and float64 payloa
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.embedders.remote.payload import find_other_type
+from workbench.embedders.remote.payload import read_base64, read_list
 from workbench.errors import (
     CountError,
     DimError,
@@ -32,7 +30,6 @@ from workbench.errors import (
 Encoding: TypeAlias = Literal["base64", "float"]
 
 _SHOWN = 120
-_FLOAT32 = 4  # bytes
 
 
 @dataclass(frozen=True)
@@ -77,6 +74,7 @@ def decode_reply(body: bytes, count: int, *, dim: int | None = None) -> Decoded:
         raise CountError(
             f"{count:,} texts were sent and {len(records):,} vectors came back.",
             _shorten(body),
+            word="" if records else "none",
         )
     ordered, indexed = _order(records)
     rows, faults, encoding = _read_rows([record.get("embedding") for record in ordered], dim)
@@ -109,12 +107,14 @@ def _read_json(body: bytes) -> dict[str, Any]:
             "The reply is no JSON: cut off on its way, or not from an embeddings server. "
             "Look for a proxy between, and at the server's log.",
             f"{len(body):,} bytes, {_shorten(body)}",
+            word="page" if body.lstrip()[:1] == b"<" else "no_json",
         ) from exc
     if isinstance(reply, list):
         raise MalformedReplyError(
             "The reply is a bare list: llama.cpp's native route, not the OpenAI one. "
             "Put /v1 at the end of the address.",
             _shorten(body),
+            word="bare_list",
         )
     if not isinstance(reply, dict):
         raise MalformedReplyError("The reply is no JSON object.", _shorten(body))
@@ -127,7 +127,9 @@ def _read_records(reply: dict[str, Any]) -> list[dict[str, Any]]:
         return data
     told = json.dumps(reply, ensure_ascii=False)
     if "error" in reply or "detail" in reply:
-        raise MalformedReplyError("The server said 200 and sent an error.", told[:_SHOWN])
+        raise MalformedReplyError(
+            "The server said 200 and sent an error.", told[:_SHOWN], word="error"
+        )
     raise MalformedReplyError(
         'The reply has no list "data" of embeddings: another API answers there.', told[:_SHOWN]
     )
@@ -161,50 +163,16 @@ def _read_rows(
             faults[place] = NullValueError("A vector is null.", "null")
             rows.append(None)
         elif isinstance(value, str):
-            rows.append(_read_base64(value, dim, look=encoding == "float"))
+            rows.append(read_base64(value, dim, look=encoding == "float"))
             encoding = "base64"
         elif isinstance(value, list):
-            row, fault = _read_list(value)
+            row, fault = read_list(value)
             rows.append(row)
             if fault is not None:
                 faults[place] = fault
         else:
             raise PayloadTypeError("A vector is neither list nor base64.", f"{value!r:.60}")
     return rows, faults, encoding
-
-
-def _read_base64(text: str, dim: int | None, *, look: bool) -> NDArray[np.float32]:
-    """One vector; where ``look``, its numbers are judged too: once a reply is enough."""
-    try:
-        raw = base64.b64decode(text, validate=True)
-    except binascii.Error as exc:
-        raise PayloadTypeError("A vector is text, and not base64.", f"{text!r:.60}") from exc
-    if len(raw) % _FLOAT32:
-        raise PayloadTypeError(
-            "A vector's base64 does not hold whole float32 numbers.", f"{len(raw):,} bytes"
-        )
-    kind = {dim * 8: "float64", dim * 2: "float16"}.get(len(raw)) if dim else None
-    kind = kind or (find_other_type(raw) if look else None)
-    if kind is not None:
-        raise PayloadTypeError(
-            f"A vector's base64 holds {kind}, not float32 in little-endian order.",
-            f"{len(raw):,} bytes" + (f" for {dim:,} numbers" if dim else ""),
-        )
-    return np.frombuffer(raw, "<f4").astype(np.float32)
-
-
-def _read_list(value: list[Any]) -> tuple[NDArray[np.float32] | None, ReplyError | None]:
-    if None in value:
-        nulls = sum(number is None for number in value)
-        return None, NullValueError("null in a vector.", f"{nulls:,} of {len(value):,} numbers")
-    try:
-        with np.errstate(over="ignore"):  # what is too large becomes inf, and is named below
-            row = np.asarray(value, np.float64).astype(np.float32)  # (dim,)
-    except (TypeError, ValueError) as exc:
-        raise PayloadTypeError("A vector holds what is no number.", f"{value!r:.60}") from exc
-    if row.ndim != 1 or any(isinstance(number, str) for number in value[:1]):
-        raise PayloadTypeError("A vector is not a flat list of numbers.", f"{value!r:.60}")
-    return row, None
 
 
 def _find_width(rows: Sequence[NDArray[np.float32] | None], dim: int | None) -> int:

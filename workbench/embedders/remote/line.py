@@ -194,7 +194,8 @@ def read_answer(ask: Ask, reply: Reply) -> Answer:
     try:
         decoded = decode_reply(reply.body, len(ask.texts))
     except ReplyError as error:
-        return Answer(ask, "reply", _KINDS[type(error)], 200, str(error)[:_WORDS])
+        kind, words = _KINDS[type(error)], str(error)[:_WORDS]
+        return Answer(ask, "reply", kind, 200, words, detail=error.word)
     record = reply.record().get("data")
     rows = [row.get("index") for row in record] if isinstance(record, list) else []
     return Answer(

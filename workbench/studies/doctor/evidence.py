@@ -55,6 +55,7 @@ class Evidence:
         alone: ``TEXTS`` one by one, in floats.
         batch: ``TEXTS`` in one request, in floats; None where not asked.
         packed: ``TEXTS`` in one request, in base64.
+        packed_again: The same once more, where ``packed`` is not what ``batch`` is.
         nameless: A request with a model's name that nobody serves.
         keyless: A request without the key, where one was given.
         tokens: Token counts of some texts.
@@ -75,6 +76,7 @@ class Evidence:
     alone: list[Answer] = field(default_factory=list)
     batch: Answer | None = None
     packed: Answer | None = None
+    packed_again: Answer | None = None
     nameless: Answer | None = None
     keyless: Answer | None = None
     tokens: list[TokenCount] = field(default_factory=list)
