@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     )
     from workbench.doctor import diagnose
     from workbench.embedders import ApiKey, connect, load, models, stream
-    from workbench.engines import serve
+    from workbench.endpoints import doctor_panel
+    from workbench.engines import TeachingServer, serve, serve_wrongly
     from workbench.errors import (
         AddressError,
         BusyError,
@@ -101,6 +102,7 @@ __all__ = [
     "RefusedError",
     "ReplyError",
     "ServerFaultError",
+    "TeachingServer",
     "TooLongError",
     "UnknownModelError",
     "UnreachableError",
@@ -109,6 +111,7 @@ __all__ = [
     "__version__",
     "connect",
     "diagnose",
+    "doctor_panel",
     "explore",
     "load",
     "measure_background",
@@ -118,6 +121,7 @@ __all__ = [
     "samples",
     "serve",
     "serve_panel",
+    "serve_wrongly",
     "similarity",
     "stream",
 ]
@@ -132,8 +136,10 @@ _HOMES = {
     "PartialError": "workbench.contracts",
     "Projection": "workbench.studies",
     "Prompt": "workbench.contracts",
+    "TeachingServer": "workbench.engines",
     "connect": "workbench.embedders",
     "diagnose": "workbench.doctor",
+    "doctor_panel": "workbench.endpoints",
     "explore": "workbench.catalogue",
     "load": "workbench.embedders",
     "measure_background": "workbench.studies",
@@ -143,6 +149,7 @@ _HOMES = {
     "samples": "workbench.texts",
     "serve": "workbench.engines",
     "serve_panel": "workbench.catalogue",
+    "serve_wrongly": "workbench.engines",
     "similarity": "workbench.maths",
     "stream": "workbench.embedders",
 }

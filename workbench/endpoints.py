@@ -1,4 +1,4 @@
-"""Endpoints as embedders of a panel: connected on a press, judged in a sentence, kept with key."""
+"""Endpoints in panels and commands: connected on a press, judged in a sentence, examined."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from workbench.errors import Cancelled, InputError, ModelNotServedError, Workben
 
 if TYPE_CHECKING:
     from workbench.embedders import ApiKey
+    from workbench.panels.doctor import DoctorPanel
 
 
 class Endpoints:
@@ -88,6 +89,21 @@ class Endpoints:
         if spec == "given":  # an object of the caller's own: no line of ours makes it again
             return ()
         return (_load_snippet(spec, text, prefix),)
+
+
+def doctor_panel(url: str = "", *, model: str = "") -> DoctorPanel:
+    """Open the panel that examines endpoints: the verdict, and the evidence behind it.
+
+    A key typed into it is kept in memory only.
+
+    Args:
+        url: What its field for the address says at first.
+        model: What its field for the model says at first.
+    """
+    from workbench import doctor
+    from workbench.panels.doctor import DoctorPanel
+
+    return DoctorPanel(doctor, url=url, model=model)
 
 
 def choose_key(spec: str, key_from: str | None) -> ApiKey | None:

@@ -27,6 +27,7 @@ from workbench.contracts.engines import (
     EngineStarter,
     RunningEngine,
 )
+from workbench.contracts.examiner import Examiner
 from workbench.contracts.imports import one_import
 from workbench.contracts.line import (
     Answer,
@@ -70,6 +71,7 @@ __all__ = [
     "EngineProgress",
     "EngineProgressFn",
     "EngineStarter",
+    "Examiner",
     "FailedText",
     "Finding",
     "Issue",

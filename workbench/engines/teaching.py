@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
-from typing import Any, Literal, Self, TypeAlias, get_args
+from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
 
 from workbench.contracts import Embedder
 from workbench.errors import InputError, WorkbenchError
@@ -48,7 +48,8 @@ class TeachingServer:
         self._embedder = embedder
         self._one_at_a_time = threading.RLock()
         self._cached: dict[str, list[float]] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _make_handler(self))
+        handler = type("Handler", (_Handler,), {"teaching": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
         self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
         self._thread = threading.Thread(
@@ -170,47 +171,45 @@ def _refuse(status: int, message: str) -> tuple[int, dict[str, Any]]:
     return status, {"error": {"message": message, "type": "invalid_request", "code": status}}
 
 
-def _make_handler(server: TeachingServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        server_version, sys_version = "teaching", ""
-        disable_nagle_algorithm = True
-        timeout = 60.0
+class _Handler(BaseHTTPRequestHandler):
+    teaching: ClassVar[TeachingServer]
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "teaching", ""
+    disable_nagle_algorithm = True
+    timeout = 60.0
 
-        def do_GET(self) -> None:
-            if self.path != "/v1/models":
-                self._send(*_refuse(404, "Not Found"))
-                return
-            listed = {"id": server.model, "object": "model", "owned_by": "workbench"}
-            self._send(200, {"object": "list", "data": [listed]})
+    def do_GET(self) -> None:
+        if self.path != "/v1/models":
+            self._send(*_refuse(404, "Not Found"))
+            return
+        listed = {"id": self.teaching.model, "object": "model", "owned_by": "workbench"}
+        self._send(200, {"object": "list", "data": [listed]})
 
-        def do_POST(self) -> None:
-            size = int(self.headers.get("Content-Length") or 0)
-            if size > LARGEST_BODY:
-                self.close_connection = True
-                self._send(*_refuse(413, f"The body has more than {LARGEST_BODY:,} bytes."))
-                return
-            body = self.rfile.read(size)
-            if self.path != "/v1/embeddings":
-                self._send(*_refuse(404, "Not Found"))
-                return
-            try:
-                asked = json.loads(body)
-                self._send(*server.answer(asked if isinstance(asked, dict) else {}))
-            except WorkbenchError as exc:
-                self._send(*_refuse(500, str(exc)))
-            except ValueError as exc:
-                self._send(*_refuse(400, f"The body is no JSON: {exc}"))
+    def do_POST(self) -> None:
+        size = int(self.headers.get("Content-Length") or 0)
+        if size > LARGEST_BODY:
+            self.close_connection = True
+            self._send(*_refuse(413, f"The body has more than {LARGEST_BODY:,} bytes."))
+            return
+        body = self.rfile.read(size)
+        if self.path != "/v1/embeddings":
+            self._send(*_refuse(404, "Not Found"))
+            return
+        try:
+            asked = json.loads(body)
+            self._send(*self.teaching.answer(asked if isinstance(asked, dict) else {}))
+        except WorkbenchError as exc:
+            self._send(*_refuse(500, str(exc)))
+        except ValueError as exc:
+            self._send(*_refuse(400, f"The body is no JSON: {exc}"))
 
-        def _send(self, status: int, content: Mapping[str, Any]) -> None:
-            body = json.dumps(content).encode("utf-8")
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def _send(self, status: int, content: Mapping[str, Any]) -> None:
+        body = json.dumps(content).encode("utf-8")
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    return Handler
+    def log_message(self, *_: object) -> None:
+        pass

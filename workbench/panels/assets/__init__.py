@@ -13,6 +13,8 @@ SCRIPTS = (
     "main",
 )
 SERVE_SCRIPTS = ("dom", "code", "serve")
+DOCTOR_SCRIPTS = ("dom", "doctor")
+STYLES = ("explorer", "doctor")
 _HERE = Path(__file__).parent
 
 
@@ -26,13 +28,18 @@ def serve_script() -> str:
     return _join(SERVE_SCRIPTS)
 
 
+def doctor_script() -> str:
+    """The ES module of the panel that examines endpoints."""
+    return _join(DOCTOR_SCRIPTS)
+
+
 def _join(names: tuple[str, ...]) -> str:
     return "\n".join((_HERE / f"{name}.js").read_text(encoding="utf-8") for name in names)
 
 
 def style() -> str:
-    """The style sheet."""
-    return (_HERE / "explorer.css").read_text(encoding="utf-8")
+    """The style sheet that all panels share."""
+    return "\n".join((_HERE / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
 
 
 @cache
