@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from tests.embedders.remote.fault_server import Call, Fault, FaultServer, Reply, as_json
-from tests.studies.doctor.toys import Vector, drift, examine, healthy, right, serve
+from tests.studies.doctor.toys import DIM, Vector, drift, examine, healthy, right, serve
 from workbench.contracts import Finding
 from workbench.studies.doctor import batching, stability
 from workbench.studies.doctor.texts import TEXTS
@@ -115,6 +116,14 @@ def test_a_crowd_that_is_turned_away_is_a_warning() -> None:
     finding = find(busy)
     assert (finding.status, finding.cause) == ("warn", "crowd_refused")
     assert any("slow down" in line for line in finding.evidence)
+
+
+def test_a_text_without_a_vector_is_not_blamed_on_the_crowd() -> None:
+    def holes(call: Call) -> list[Vector]:
+        bad = np.full(DIM, np.nan, np.float32)
+        return [bad if t.startswith("import") else right(t) for t in call.texts]
+
+    assert find(serve(holes)).status == "ok"
 
 
 def test_a_batch_is_not_blamed_for_what_single_calls_do_too() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.embedders.remote.fault_server import Call, Fault
+from tests.embedders.remote.fault_server import MODEL, Call, Fault, Reply, as_json
 from tests.studies.doctor.toys import (
     ToyReference,
     Vector,
@@ -80,6 +80,24 @@ def test_two_new_texts_in_one_request_take_the_doubt_away() -> None:
 def test_a_file_of_its_own_texts_is_no_hindrance() -> None:
     finding = find(serve(cached(KEYS["beginning"])), ToyReference(known=TEXTS))
     assert finding.cause == "cache"
+
+
+def test_capitals_that_the_tokenizer_sees_and_the_vectors_do_not_are_a_cache() -> None:
+    recipe = cached(lambda text: text.casefold())
+
+    def answer(call: Call) -> Reply:
+        rows = [row.tolist() for row in recipe(call)]
+        data = [{"index": place, "embedding": row} for place, row in enumerate(rows)]
+        tokens = sum(len(text) + sum(map(str.isupper, text)) for text in call.texts) // 4
+        return as_json({"data": data, "model": MODEL, "usage": {"prompt_tokens": tokens}})
+
+    finding = find(lambda _, call: answer(call))
+    assert (finding.status, finding.cause, finding.confidence) == ("fail", "cache", 0.9)
+
+
+def test_one_vector_for_all_is_no_cache() -> None:
+    fault = serve(lambda call: [right("the same")] * len(call.texts))
+    assert find(fault, ToyReference()).status == "unknown"
 
 
 ALTERED: dict[str, Callable[[str], str]] = {

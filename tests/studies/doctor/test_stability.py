@@ -65,6 +65,19 @@ def test_one_call_of_twenty_that_is_off_is_two_clusters(odd: int) -> None:
     assert "1 of 20" in finding.says
 
 
+def test_a_call_in_twenty_that_falls_on_first_calls_is_no_rule() -> None:
+    first: list[int] = []
+
+    def every_twentieth(call: Call) -> list[Vector]:
+        if len(call.texts) != 4:
+            return healthy(call)
+        first.append(call.number)
+        off = (call.number - first[0]) % 20 == 0
+        return [drift(right(t), t, 0.4) if off else right(t) for t in call.texts]
+
+    assert find(serve(every_twentieth)).cause == "two_clusters"
+
+
 def test_noise_in_every_call_is_more_than_two_answers() -> None:
     def noisy(call: Call) -> list[Vector]:
         return [drift(right(t), f"{t}{call.number}", 0.1) for t in call.texts]

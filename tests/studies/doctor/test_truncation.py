@@ -74,7 +74,7 @@ def test_a_server_that_takes_long_texts_whole_is_well() -> None:
 @pytest.mark.parametrize("tokens", [64, 129, 256, 512])
 def test_where_it_cuts_is_found_to_the_token(tokens: int) -> None:
     finding = find(cutting(tokens), ToyReference(32_768))
-    assert finding.cause == "context_too_small"
+    assert finding.cause == "cut_silently"
     assert (finding.numbers["low"], finding.numbers["high"]) == (tokens - 1, tokens)
     assert f"longer than {tokens} tokens is cut" in finding.says
 
@@ -133,7 +133,7 @@ def test_drift_between_calls_hides_no_cut() -> None:
         serve(drifting), stability.PROBE, PROBE, reference=ToyReference(32_768)
     )
     assert again.status == "ok"
-    assert finding.cause == "context_too_small"
+    assert finding.cause == "cut_silently"
     assert finding.numbers["high"] == 200
 
 
@@ -204,7 +204,7 @@ def test_texts_grow_to_just_above_what_is_known(deep: bool) -> None:
 
 def test_a_deep_look_goes_to_the_model_s_whole_length() -> None:
     finding = find(cutting(3_000), ToyReference(4_096), deep=True)
-    assert finding.cause == "context_too_small"
+    assert finding.cause == "cut_silently"
     assert abs(finding.numbers["high"] - 3_000) <= 40
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from workbench.contracts import Answer, Ask, Line
 from workbench.errors import InputError
-from workbench.studies.doctor.drift import SAME, distance, name_text
+from workbench.studies.doctor.drift import APART, SAME, distance, name_text
 from workbench.studies.doctor.evidence import Evidence
 from workbench.studies.doctor.stability import make_fresh
 
@@ -20,7 +20,7 @@ _ALIKE_IN = {
     "case": "they differ in capital letters only",
     "space": "they differ in white space at the ends only",
 }
-_CLEARLY = 0.02
+_CLEARLY = 1e-4
 """A reference keeps two texts at least so far apart (1 - cosine) where it is to tell them apart."""
 
 
@@ -93,8 +93,10 @@ def suspect_cache(evidence: Evidence) -> Suspicion | None:
             says, is_cache = told
             if is_cache:
                 return Suspicion(_say(pair), (*lines, says), 1.0)
-        elif pair.kind == "beginning" or (pair.kind == "case" and _is_cased(evidence)):
-            return _suspect_unseen(evidence, pair, lines)
+        elif pair.kind == "beginning":
+            return _suspect_beginning(evidence, pair, lines)
+        elif pair.kind == "case" and (noted := _note_case(evidence, first, second)):
+            return Suspicion(_say(pair), (*lines, noted[0]), noted[1])
     return None
 
 
@@ -138,22 +140,29 @@ def _ask_reference(evidence: Evidence, pair: _Pair, second: Answer) -> tuple[str
         f"1 - cosine {to_first:.2g} to the reference of the first text, {to_second:.2g} to that of "
         "the second itself"
     )
-    return words, to_first < to_second / 4 and to_first < apart / 4
+    neither = min(to_first, to_second) > max(APART, apart / 2)
+    if neither or to_second < to_first / 4:
+        return words, False
+    return (words, True) if to_first < to_second / 4 else None
 
 
-def _is_cased(evidence: Evidence) -> bool:
-    """Whether the model is known to see capital letters."""
+def _note_case(evidence: Evidence, first: Answer, second: Answer) -> tuple[str, float] | None:
+    """Why one vector for two texts of other capitals is wrong, and how sure that is.
+
+    None: it is how an uncased model sees them.
+    """
+    if first.tokens and second.tokens and first.tokens != second.tokens:
+        counted = f"{first.tokens} and {second.tokens}"
+        return f"the server counts {counted} tokens in them, so its tokenizer sees the letters", 0.9
     names = (evidence.opening.asked_model, evidence.opening.model, *evidence.opening.roots)
-    return any(name and "qwen3" in name.casefold() for name in names)
+    if any(name and "qwen3" in name.casefold() for name in names):
+        words = "the model tells them apart: its server alters texts, or a cache takes them for one"
+        return words, 0.6
+    return None
 
 
-def _suspect_unseen(evidence: Evidence, pair: _Pair, lines: tuple[str, ...]) -> Suspicion | None:
-    """A pair with one vector, and no reference to ask."""
-    if pair.kind == "case":
-        note = (
-            "the model tells them apart, so its server alters texts, or a cache takes one for two"
-        )
-        return Suspicion(_say(pair), (*lines, note), 0.6)
+def _suspect_beginning(evidence: Evidence, pair: _Pair, lines: tuple[str, ...]) -> Suspicion:
+    """A pair that begins alike and has one vector, where no reference can tell why."""
     together = _distance_together(evidence)
     if together is not None and together > SAME:
         note = f"two like them in one request, both new, are apart (1 - cosine {together:.2g})"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.contracts import Answer
-from workbench.studies.doctor.drift import APART, distance
+from workbench.studies.doctor.drift import APART, SAME, distance
 
 Vector = NDArray[np.float32]
 
@@ -66,6 +66,12 @@ def find_own(answers: Iterable[Answer]) -> dict[str, Vector]:
         if answer.whole is not None and len(answer.ask.texts) == 1:
             own.setdefault(answer.ask.texts[0], answer.whole[0])
     return own
+
+
+def has_one_vector(own: Mapping[str, Vector]) -> bool:
+    """Whether all texts have the same vector: then nothing can be told from which one came."""
+    vectors = list(own.values())
+    return len(vectors) > 1 and all(distance(one, vectors[0]) <= SAME for one in vectors)
 
 
 def gather(name: str, answers: Sequence[Answer], own: Mapping[str, Vector]) -> Company:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from workbench.contracts import Answer, Finding, Status
 from workbench.errors import InputError
 from workbench.studies.doctor.caching import suspect_cache
+from workbench.studies.doctor.company import find_own, has_one_vector
 from workbench.studies.doctor.cutting import (
     find_cut,
     find_failure,
@@ -91,6 +92,9 @@ def _name_failure(evidence: Evidence, tokens: int, answer: Answer) -> Finding:
 
 def _name_cut(evidence: Evidence, low: int, high: int) -> Finding:
     """A server that cuts and says nothing."""
+    if has_one_vector(find_own(evidence.alone)):
+        says = "Nothing can be said of long texts: all texts have one vector"
+        return Finding("truncation", "unknown", says)
     if suspect_cache(evidence) is not None:
         says = "Nothing can be said of long texts: a cache takes texts that begin alike for one"
         return Finding("truncation", "unknown", says)
@@ -119,7 +123,7 @@ def _name_cut(evidence: Evidence, low: int, high: int) -> Finding:
         says += ", and the end token with it: such vectors are not the model's"
         mend = "Split texts before they are sent, or let the tokenizer cut, which keeps the end."
     elif model is not None and not own:
-        cause, mend = "context_too_small", _mend(evidence)
+        mend = _mend(evidence)
         status = "fail" if high < USUAL_CHUNK else "warn"
         says += f", where the model takes {model:,}"
     elif own:

@@ -15,6 +15,7 @@ from workbench.studies.doctor.texts import LONG
 
 CALLS = 20
 CONFIRMING = 2
+"""Further pairs of calls, of fresh texts each, where the first call alone is the odd one."""
 _AT_A_TIME = 5
 _TEXTS = ("a red apple on the table", "苹果是一种常见的水果", "return a + b", LONG)
 _VARY = "vllm issue 27433, TEI issues 649 and 704"
@@ -29,7 +30,7 @@ def make_fresh(text: str) -> str:
 def ask_again(line: Line, evidence: Evidence) -> None:
     """Send one request of fresh texts many times, one after another.
 
-    Where the first alone differs, two calls of other fresh texts tell whether that is a rule.
+    Where the first alone differs, pairs of calls of other fresh texts tell whether that is a rule.
     """
     repeats = evidence.repeats
     ask = Ask(tuple(map(make_fresh, _TEXTS)))
@@ -37,7 +38,8 @@ def ask_again(line: Line, evidence: Evidence) -> None:
         repeats += line.ask([ask] * min(_AT_A_TIME, CALLS - len(repeats)))
     groups = _group(_stack(repeats))
     if len(groups) > 1 and groups[0] == [0]:
-        repeats += line.ask([Ask(tuple(map(make_fresh, _TEXTS)))] * CONFIRMING)
+        for _ in range(CONFIRMING):
+            repeats += line.ask([Ask(tuple(map(make_fresh, _TEXTS)))] * 2)
 
 
 def judge_again(evidence: Evidence) -> Finding:
@@ -154,10 +156,13 @@ def _name_change(
 
 
 def _is_rule(evidence: Evidence) -> bool:
-    """Whether the second call of other fresh texts differed as well; True where nobody asked."""
+    """Whether the second call of all other fresh texts differed as well; True where none was asked.
+
+    A call in so many that is off may be the first by chance, and hardly that of each pair too.
+    """
     more = [answer for answer in evidence.repeats if answer.ask != evidence.repeats[0].ask]
-    calls = _stack(more)
-    return len(calls) < CONFIRMING or len(_group(calls)) > 1
+    pairs = [_stack([one for one in more if one.ask == ask]) for ask in {a.ask for a in more}]
+    return all(len(_group(calls)) > 1 for calls in pairs if len(calls) > 1)
 
 
 PROBE = Probe("repeat", "the same request again and again", ask_again, judge_again)
