@@ -106,7 +106,8 @@ class EndpointLine:
         """Find the route, the server and the model with the shortest requests."""
         found = open_line(self)
         self._base_url, self._model = found.base_url, found.model
-        self._counter = Counter(found.engine, self.address, self.get)
+        where = Address(found.base_url, self.address.root, (found.base_url,))
+        self._counter = Counter(found.engine, where, self.get)
         return found
 
     def ask(self, asks: Sequence[Ask], *, at_once: int = 1) -> list[Answer]:

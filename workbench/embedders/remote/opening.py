@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.request import getproxies, proxy_bypass
 
 from workbench.contracts import Answer, Ask, Attempt, Opening
-from workbench.embedders.remote.address import host_of
+from workbench.embedders.remote.address import Address, host_of
 from workbench.embedders.remote.identify import ServerIdentity, identify
 from workbench.embedders.remote.naming import choose_model
 from workbench.errors import ModelNotServedError
@@ -26,23 +26,48 @@ def open_line(line: EndpointLine) -> Opening:
     model = line.asked_model or ""
     attempts: list[Attempt] = []
     identity = ServerIdentity()
-    for base_url in _near(given, address.candidates):
+    for base_url in _near(given, address):
         if not attempts:  # the shortest way to learn whether anything is there
             identity = identify(line.get, address)
             model = _choose(line, identity)
-        answer = line.ask_at(base_url, [Ask(FIRST, model=model)])[0]
-        attempts.append(Attempt(base_url, answer))
-        if answer.outcome == "vectors" or answer.kind in _HOPELESS | {"key", "model"}:
+        attempts.append(_try(line, base_url, model))
+        if _settles(attempts[-1].answer):
             break
-        if answer.kind in ("no_embeddings", "busy", "timeout"):
-            break
+    found = attempts[-1]
+    if found.base_url != address.base_url and _is_route(found.answer):
+        identity = _identify_at(line, found.base_url, identity)
+        if _choose(line, identity) != model:
+            model = _choose(line, identity)
+            attempts[-1] = _try(line, found.base_url, model)
     return _describe(line, given, attempts, identity, model)
 
 
-def _near(given: str, candidates: tuple[str, ...]) -> list[str]:
+def _try(line: EndpointLine, base_url: str, model: str) -> Attempt:
+    return Attempt(base_url, line.ask_at(base_url, [Ask(FIRST, model=model)])[0])
+
+
+def _is_route(answer: Answer) -> bool:
+    """Whether embeddings are asked for at that address, though they may not be given."""
+    return answer.outcome == "vectors" or answer.kind in ("model", "no_embeddings")
+
+
+def _settles(answer: Answer) -> bool:
+    """Whether no other address needs to be tried."""
+    return _is_route(answer) or answer.kind in _HOPELESS | {"key", "busy", "timeout"}
+
+
+def _identify_at(line: EndpointLine, base_url: str, known: ServerIdentity) -> ServerIdentity:
+    """What the server is, asked beside the path that embeds, where the other did not tell."""
+    if known.engine is not None and known.lists_models:
+        return known
+    return identify(line.get, Address(base_url, line.address.root, (base_url,)))
+
+
+def _near(given: str, address: Address) -> list[str]:
     """The given address, and what it may have been meant to be."""
     other = given.removesuffix("/v1") if given.endswith("/v1") else f"{given}/v1"
-    return list(dict.fromkeys((given, *candidates, other)))
+    usual = (f"{address.root}/v1", address.root)
+    return list(dict.fromkeys((given, *address.candidates, other, *usual)))
 
 
 def _choose(line: EndpointLine, identity: ServerIdentity) -> str:

@@ -99,7 +99,8 @@ def _find_other(evidence: Evidence) -> _Trouble | None:
         return None
     root = dict(zip(opening.served, opening.roots, strict=False)).get(opening.model, "")
     answered = evidence.opening.attempts[-1].answer.model or ""
-    told = (("lists as its weights", root), ("answers as", answered))
+    only = opening.served[0] if len(opening.served) == 1 else ""
+    told = (("lists as its weights", root), ("answers as", answered), ("lists only", only))
     for how, name in told:
         other = find_known(name)
         if other is not None and other != asked:
@@ -150,7 +151,11 @@ def _width(evidence: Evidence) -> int:
 
 def _describe(opening: Opening, *, any_name: bool) -> str:
     if any_name:
-        return f"{opening.model!r} is answered, and so is any other name: the name shows nothing"
+        listed = "" if opening.model in opening.served or not opening.served else " not listed but"
+        return (
+            f"{opening.model!r} is{listed} answered, and so is any other name: the name shows "
+            "nothing"
+        )
     if opening.model in opening.served:
         return f"{opening.model!r} is listed and answered, and other names are not"
     if opening.asked_model not in (None, opening.model):
