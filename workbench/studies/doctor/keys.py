@@ -26,7 +26,7 @@ def judge_key(evidence: Evidence) -> Finding:
     opening = evidence.opening
     refused = next((a.answer for a in opening.attempts if a.answer.kind == "key"), None)
     if not opening.embeds:
-        return _name_untried() if refused is None else _name_refused(opening, refused)
+        return _name_untried(opening) if refused is None else _name_refused(opening, refused)
     if not opening.has_key:
         return Finding("auth", "ok", "No key was given, and none is asked for")
     return _name_taken(evidence.keyless)
@@ -36,7 +36,9 @@ def _first_texts(opening: Opening) -> tuple[str, ...]:
     return opening.attempts[0].answer.ask.texts
 
 
-def _name_untried() -> Finding:
+def _name_untried(opening: Opening) -> Finding:
+    if any(attempt.answer.kind in ("model", "no_embeddings") for attempt in opening.attempts):
+        return Finding("auth", "ok", "The key is not what is refused")
     return Finding("auth", "unknown", "No answer says whether the key is taken")
 
 

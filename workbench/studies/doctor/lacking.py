@@ -34,7 +34,7 @@ class _Cause:
 _CAUSES = {
     "not_finite": _Cause("not_finite", "NaN or infinity comes for", _MENDS_NAN, _OVERFLOW),
     "null": _Cause(
-        "null_vectors",
+        "null",
         "null comes in place of numbers for",
         f"Some servers write NaN so. {_MENDS_NAN}",
         _OVERFLOW,

@@ -15,6 +15,12 @@ _ROUTES = (
     "most servers embed at /v1/embeddings; infinity at /embeddings unless --url-prefix says "
     "otherwise; TEI at both"
 )
+NOT_READY = (
+    "The server does not answer yet, or is too busy",
+    "busy",
+    "Wait until it is ready, and ask again.",
+)
+"""What is said, its cause, and what to do."""
 _ROUTE_SHOWN = frozenset(
     {
         *("model", "no_embeddings", "too_long", "empty", "dimensions", "encoding_format"),
@@ -42,10 +48,16 @@ def judge_path(evidence: Evidence) -> Finding:
         if opening.base_url == first.base_url:
             return _name_right(opening)
         return _fail(_name_neighbour(opening, first.answer), opening)
+    return _name_without_vectors(opening)
+
+
+def _name_without_vectors(opening: Opening) -> Finding:
     best = next(a for a in opening.attempts if a.base_url == opening.base_url)
     if best.answer.kind in _ROUTE_SHOWN or best.answer.detail == "error":
         return _name_route(opening, best)
-    if best.answer.kind in ("key", "busy"):
+    if best.answer.kind == "busy":
+        return Finding("path", "unknown", *NOT_READY, evidence=_lines(opening))
+    if best.answer.kind == "key":
         words = f"The server answers {best.answer.status} before any path can be told"
         return Finding("path", "unknown", words, evidence=_lines(opening))
     return _fail(_name_nothing(opening, best), opening)

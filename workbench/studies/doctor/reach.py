@@ -112,7 +112,7 @@ def _name_silent(opening: Opening) -> _Cause:
 def _name_tls(opening: Opening) -> _Cause:
     parts = _parts(opening)
     words = opening.attempts[0].answer.words.casefold()
-    if "certificate" in words:
+    if "verify failed" in words or "certificate_verify" in words:
         return _Cause(
             "tls_failed",
             f"The certificate of {parts.netloc} is not trusted here",

@@ -10,6 +10,7 @@ from workbench.contracts import Answer, Finding, Opening
 from workbench.studies.doctor.drift import name_answer
 from workbench.studies.doctor.evidence import Evidence, Probe
 from workbench.studies.doctor.known import find_known
+from workbench.studies.doctor.paths import NOT_READY
 from workbench.studies.doctor.reach import has_answered
 
 _SWITCHES = {
@@ -95,9 +96,7 @@ def judge_server(evidence: Evidence) -> Finding:
     if answer.kind == "no_embeddings":
         return _name_off(opening, answer, lines)
     if answer.kind == "busy":
-        says = f"The server does not answer yet, or is too busy: {name_answer(answer)}"
-        mend = "Wait until it is ready and ask again."
-        return Finding("server", "unknown", says, "busy", mend, evidence=lines)
+        return Finding("server", "unknown", *NOT_READY, evidence=(name_answer(answer), *lines))
     if answer.detail == "error" or answer.kind in ("fault", "other", "too_long", "empty"):
         return Finding(
             "server",

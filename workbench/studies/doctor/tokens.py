@@ -104,10 +104,10 @@ def judge_tokens(evidence: Evidence) -> Finding:
     counts = evidence.tokens
     told = [count for count in counts if count.usage is not None]
     if not told and all(count.route is None for count in counts):
-        return _remark("The server counts no tokens", "usage_missing", counts)
+        return _remark("The server counts no tokens", "usage_absent", counts)
     if told and all(count.usage == 0 for count in told):
         says = "The server says 0 tokens for every text"
-        return _remark(says, "usage_zero", counts, "LM Studio issue 1546")
+        return _remark(says, "usage_absent", counts, "LM Studio issue 1546")
     if told and all(_is_characters(count) for count in told):
         says = "The server counts characters in place of tokens"
         return _remark(says, "usage_counts_characters", counts, "infinity counts so by default")
