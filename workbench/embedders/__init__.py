@@ -11,6 +11,7 @@ from workbench.embedders.loading import load
 from workbench.embedders.plan import DownloadPlan, plan_download
 from workbench.embedders.preflight import ModelReport, inspect_model
 from workbench.embedders.recipe import Recipe
+from workbench.embedders.references import EndpointReference, WeightsReference, reference_for
 from workbench.embedders.registry import CARDS, ModelCard, find_card
 from workbench.embedders.remote import ApiKey, RemoteEmbedder, connect
 from workbench.embedders.stream import stream
@@ -20,12 +21,14 @@ __all__ = [
     "ApiKey",
     "CachedEmbedder",
     "DownloadPlan",
+    "EndpointReference",
     "Finding",
     "LexicalEmbedder",
     "ModelCard",
     "ModelReport",
     "Recipe",
     "RemoteEmbedder",
+    "WeightsReference",
     "connect",
     "download",
     "find_bundled",
@@ -36,5 +39,6 @@ __all__ = [
     "model_state",
     "models",
     "plan_download",
+    "reference_for",
     "stream",
 ]

@@ -71,6 +71,11 @@ class CachedEmbedder:
         """What the embedder inside is."""
         return self._embedder.info
 
+    @property
+    def inside(self) -> Embedder:
+        """Who computes what is not known yet."""
+        return self._embedder
+
     def resolve_prompt(self, prompt: str | Prompt | None = None) -> Prompt:
         """The exact prefix; see the embedder inside.
 

@@ -3,5 +3,6 @@
 from workbench.embedders.local.embedder import LocalEmbedder
 from workbench.embedders.local.loading import load_local
 from workbench.embedders.local.passes import Memory
+from workbench.embedders.local.variants import VariantMaker
 
-__all__ = ["LocalEmbedder", "Memory", "load_local"]
+__all__ = ["LocalEmbedder", "Memory", "VariantMaker", "load_local"]

@@ -76,7 +76,7 @@ class LocalEmbedder:
             ModelError: ``unload`` was called, or the device ran out of memory.
         """
         started = time.perf_counter()
-        loaded = self._require_loaded()
+        loaded = self.require_loaded()
         listed = check_texts(texts)
         resolved = self.resolve_prompt(prompt)
         check_encodable(resolved.prefix, "the prompt")
@@ -110,7 +110,12 @@ class LocalEmbedder:
         self._loaded = None
         give_back_memory(self._info.device or "cpu")
 
-    def _require_loaded(self) -> LoadedModel:
+    def require_loaded(self) -> LoadedModel:
+        """The parts it computes with, for what looks closer than ``embed`` does.
+
+        Raises:
+            ModelError: ``unload`` was called.
+        """
         if self._loaded is None:
             raise ModelError(
                 f"{self._info.name} was unloaded. Load it again: wb.load({self._info.name!r})."

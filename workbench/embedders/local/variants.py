@@ -1,0 +1,271 @@
+"""A model's vectors computed rightly, and in each way that is known to go wrong in service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.contracts import (
+    CancelSignal,
+    EmbedderInfo,
+    Pooling,
+    Variant,
+    check_cancel,
+)
+from workbench.embedders.local.changed import FALLBACK_BASE, Numbers, changed_model, rope_base
+from workbench.embedders.local.passes import LoadedModel
+from workbench.embedders.local.pooling import pool_states
+from workbench.embedders.local.tokens import encode_texts
+from workbench.errors import InputError
+from workbench.maths import normalize_rows
+from workbench.texts.edits import TextEdit, text_edits
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding
+    from transformers import PreTrainedModel
+
+Row: TypeAlias = tuple[int, ...]
+_CHAT_END = "<|im_end|>"
+_SAMPLE = "  White space, Capitals\nand a line break \n"
+"""Holds what the edits of texts alter."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """What becomes of a token row.
+
+    Attributes:
+        pooling: Which states are kept.
+        numbers: What is computed with.
+        bidirectional: Every token sees every other, where the model has each see those before it.
+    """
+
+    pooling: Pooling
+    numbers: Numbers = "float32"
+    bidirectional: bool = False
+
+
+class Rows:
+    """Texts to token rows, rightly or with something left out, added or cut.
+
+    Args:
+        info: What the embedder is.
+        loaded: Its parts.
+
+    Attributes:
+        lead: Special tokens before a text.
+        tail: Special tokens after it.
+    """
+
+    def __init__(self, info: EmbedderInfo, loaded: LoadedModel) -> None:
+        self.info = info
+        self.loaded = loaded
+        marks = self._encode("a").special_tokens_mask
+        ids = self._encode("a").ids
+        self.lead: Row = tuple(ids[: marks.index(0)])
+        self.tail: Row = tuple(ids[len(marks) - marks[::-1].index(0) :])
+
+    def whole(self, text: str) -> Row:
+        """As the model's recipe says."""
+        unknown = self.loaded.unknown_id
+        return encode_texts(
+            self.loaded.tokenizer, [text], prefix="", unknown_id=unknown, cancel=None
+        ).rows[0]
+
+    def bare(self, text: str) -> Row:
+        """Without special tokens, cut where the model's input ends."""
+        return tuple(self._encode(text, special=False).ids)
+
+    def ended_otherwise(self, text: str) -> Row:
+        """With the end of a chat message in the place of the end token."""
+        own = self.bare(text)[: (self.info.max_tokens or len(text) + 1) - 1]
+        end = self.loaded.tokenizer.token_to_id(_CHAT_END)
+        assert end is not None
+        return (*own, end)
+
+    def cut(self, text: str, tokens: int) -> Row:
+        """At most so many tokens, the special ones at the end kept as tokenizers keep them."""
+        row, kept = self.whole(text), len(self.tail)
+        return row if len(row) <= tokens else row[: tokens - kept] + row[len(row) - kept :]
+
+    @property
+    def end(self) -> str:
+        """The end token as text, where the model pools one, else ""."""
+        if self.info.pooling != "last_token" or not self.tail:
+            return ""
+        return self.loaded.tokenizer.id_to_token(self.tail[-1]) or ""
+
+    @property
+    def knows_chat(self) -> bool:
+        """Whether the tokenizer has the marks of Qwen's chat template."""
+        tokenizer = self.loaded.tokenizer
+        return None not in (tokenizer.token_to_id("<|im_start|>"), tokenizer.token_to_id(_CHAT_END))
+
+    def count(self, text: str) -> int:
+        """Tokens of a text, special ones included, however long it is."""
+        return len(self.lead) + len(self.tail) + len(self.spans(text))
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """From and to which character each token of a text reaches, however long it is."""
+        encoding = self._encode(text, special=False)
+        return [span for part in (encoding, *encoding.overflowing) for span in part.offsets]
+
+    def _encode(self, text: str, *, special: bool = True) -> Encoding:
+        return self.loaded.tokenizer.encode(text, add_special_tokens=special)
+
+
+@dataclass(frozen=True)
+class Making:
+    """How one variant is made.
+
+    Attributes:
+        row: Its token row of a text.
+        pooling: None: the model's own.
+        numbers: What is computed with.
+        bidirectional: See ``Way``.
+        has_sense: Whether it says anything of a model.
+    """
+
+    row: Callable[[Rows, str], Row] = Rows.whole
+    pooling: Pooling | None = None
+    numbers: Numbers = "float32"
+    bidirectional: bool = False
+    has_sense: Callable[[Rows], bool] = field(default=lambda _: True)
+
+
+def _pools_otherwise(pooling: Pooling) -> Making:
+    return Making(pooling=pooling, has_sense=lambda rows: rows.info.pooling != pooling)
+
+
+def _edited(edit: TextEdit) -> Making:
+    return Making(lambda rows, text: rows.whole(edit(text)))
+
+
+def _cut_at(tokens: int) -> Making:
+    return Making(
+        lambda rows, text: rows.cut(text, tokens),
+        has_sense=lambda rows: (rows.info.max_tokens or tokens + 1) > tokens,
+    )
+
+
+_MAKINGS: Mapping[Variant, Making] = {
+    "right": Making(),
+    "bf16": Making(numbers="bf16"),
+    "int8": Making(numbers="int8"),
+    "int4": Making(numbers="int4"),
+    "no_end": Making(Rows.bare, has_sense=lambda rows: bool(rows.end)),
+    "im_end": Making(
+        Rows.ended_otherwise,
+        has_sense=lambda rows: rows.knows_chat and rows.end not in ("", _CHAT_END),
+    ),
+    "no_special": Making(
+        Rows.bare, has_sense=lambda rows: not rows.end and bool(rows.lead + rows.tail)
+    ),
+    "mean": _pools_otherwise("mean"),
+    "cls": _pools_otherwise("cls"),
+    "last": _pools_otherwise("last_token"),
+    "bidirectional": Making(
+        bidirectional=True, has_sense=lambda rows: _is_causal(rows.loaded.model)
+    ),
+    "rope_base": Making(
+        numbers="rope_base",
+        has_sense=lambda rows: rope_base(rows.loaded.model) not in (None, FALLBACK_BASE),
+    ),
+    "cut_64": _cut_at(64),
+    "cut_128": _cut_at(128),
+    "cut_256": _cut_at(256),
+}
+"""One line a variant; those that alter the text are in ``workbench.texts.edits``."""
+
+
+class VariantMaker:
+    """Vectors of one model by variant, each text in a pass of its own, in float32.
+
+    What was computed is kept, by what was computed: variants that alter nothing on a text share
+    its vector.
+
+    Args:
+        info: What the embedder is.
+        loaded: Its parts; nothing of them is changed afterwards.
+    """
+
+    def __init__(self, info: EmbedderInfo, loaded: LoadedModel) -> None:
+        self.rows = Rows(info, loaded)
+        self._makings = _choose_makings(self.rows)
+        self._known: dict[tuple[Way, Row], NDArray[np.float32]] = {}
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """Those that have a sense for the model, "right" first."""
+        return tuple(self._makings)
+
+    def vectors(
+        self, texts: Sequence[str], variant: Variant = "right", cancel: CancelSignal | None = None
+    ) -> NDArray[np.float32]:
+        """(n, native_dim) float32 of unit norm.
+
+        Raises:
+            InputError: The model has no such variant, or a text has no token in it.
+            Cancelled: ``cancel`` was set.
+        """
+        making = self._makings.get(variant)
+        if making is None:
+            raise InputError(
+                f"variant={variant!r} has no sense for {self.rows.info.name}. "
+                f"Known for it: {', '.join(self._makings)}."
+            )
+        assert self.rows.info.pooling is not None
+        pooling = making.pooling or self.rows.info.pooling
+        way = Way(pooling, making.numbers, making.bidirectional)
+        rows = [making.row(self.rows, text) for text in texts]
+        for text, row in zip(texts, rows, strict=True):
+            if not row:
+                raise InputError(
+                    f"{text!r:.40} has no token left in the variant {variant!r}. Leave it out."
+                )
+        self._compute(way, list(dict.fromkeys(rows)), cancel)
+        if not rows:
+            return np.zeros((0, self.rows.info.native_dim), np.float32)
+        return np.stack([self._known[way, row] for row in rows])  # (n, native_dim)
+
+    def _compute(self, way: Way, rows: Sequence[Row], cancel: CancelSignal | None) -> None:
+        missing = [row for row in rows if (way, row) not in self._known]
+        if not missing:
+            return
+        check_cancel(cancel, done=0, total=len(missing))
+        with changed_model(self.rows.loaded.model, way.numbers) as model:
+            for done, row in enumerate(missing):
+                check_cancel(cancel, done=done, total=len(missing))
+                self._known[way, row] = _pass_row(model, row, way)
+
+
+def _choose_makings(rows: Rows) -> dict[Variant, Making]:
+    chosen = {name: making for name, making in _MAKINGS.items() if making.has_sense(rows)}
+    edits = text_edits(query=rows.info.prompts.get("query", ""), end=rows.end, chat=rows.knows_chat)
+    for name, edit in edits.items():
+        if rows.whole(edit(_SAMPLE)) != rows.whole(_SAMPLE):
+            chosen[name] = _edited(edit)
+    return chosen
+
+
+def _is_causal(model: PreTrainedModel) -> bool:
+    return any(getattr(module, "is_causal", False) for module in model.modules())
+
+
+def _pass_row(model: PreTrainedModel, row: Row, way: Way) -> NDArray[np.float32]:
+    """(dim,) float32 of unit norm."""
+    import torch
+
+    with torch.inference_mode():
+        ids = torch.tensor([row], device=model.device)  # (1, width)
+        ones = torch.ones_like(ids)
+        mask = ones
+        if way.bidirectional:
+            mask = torch.ones((1, 1, len(row), len(row)), dtype=torch.bool, device=ids.device)
+        states = model(input_ids=ids, attention_mask=mask).last_hidden_state  # (1, width, dim)
+        pooled = pool_states(states, ones, way.pooling).cpu().numpy()  # (1, dim)
+    return cast("NDArray[np.float32]", normalize_rows(pooled)[0])
