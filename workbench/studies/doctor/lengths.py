@@ -22,7 +22,7 @@ _ENDS = tuple(
     )
 )
 _SAMPLE = 25
-_BYTES_PER_TOKEN = 5
+_BYTES_PER_TOKEN = 7
 """Of these words, where nobody counts: most tokenizers have each as one token."""
 _PUBLISHED = {"qwen3-embedding": 32_768}
 """Longest input by a part of the model's name; from the model cards."""
