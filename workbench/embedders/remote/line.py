@@ -115,22 +115,27 @@ class EndpointLine:
         return self.ask_at(self._base_url, asks, at_once=at_once)
 
     def ask_at(self, base_url: str, asks: Sequence[Ask], *, at_once: int = 1) -> list[Answer]:
-        """As ``ask``, of another address."""
+        """As ``ask``, of another address; those without the key go out after the others."""
         check_cancel(self.cancel, done=0, total=len(asks), unit="requests")
-        transports = {ask.with_key: self._transport(base_url, ask.with_key) for ask in asks}
+        answers: dict[int, Answer] = {}
+        for with_key in (True, False):
+            places = [place for place, ask in enumerate(asks) if ask.with_key is with_key]
+            if places:
+                transport = self._transport(base_url, with_key)
+                work = self._send_all(transport, [asks[place] for place in places], at_once)
+                answers |= dict(zip(places, transport.loop.run(work), strict=True))
+        return [answers[place] for place in range(len(asks))]
 
-        async def send() -> list[Answer]:
-            gate = asyncio.Semaphore(at_once)
+    async def _send_all(
+        self, transport: Transport, asks: Sequence[Ask], at_once: int
+    ) -> list[Answer]:
+        gate = asyncio.Semaphore(at_once)
 
-            async def send_one(ask: Ask) -> Answer:
-                async with gate:
-                    return await self._send(transports[ask.with_key], ask)
+        async def send_one(ask: Ask) -> Answer:
+            async with gate:
+                return await self._send(transport, ask)
 
-            return list(await asyncio.gather(*map(send_one, asks)))
-
-        if not asks:
-            return []
-        return transports[asks[0].with_key].loop.run(send())
+        return list(await asyncio.gather(*map(send_one, asks)))
 
     def get(self, url: str, body: Mapping[str, object] | None = None) -> Reply | None:
         """A short question about the server; None where nothing answered or the budget is spent."""
