@@ -38,7 +38,8 @@ def changed_model(model: PreTrainedModel, numbers: Numbers) -> Iterator[PreTrain
             with _other_rope_base(used):
                 yield used
         else:
-            _CHANGES.get(numbers, lambda _: None)(used)
+            if numbers in _CHANGES:
+                _CHANGES[numbers](used)
             yield used
     finally:
         del used
