@@ -64,10 +64,13 @@ class Evidence:
         twins: Fresh texts in pairs that a careless cache would take for one text, one by one.
         crowd: ``TEXTS`` one by one again, many out at once.
         cuts: Texts of growing length, for where the server cuts or refuses.
-        counted_by: Who counted the tokens of ``cuts``: "the reference", "the server", "an estimate".
+        counted_by: Who counted the tokens of ``cuts``: "the reference", "the server" or "an
+            estimate".
         narrow: Requests with ``dimensions``.
         items: Requests of growing numbers of texts.
         bytes_: Requests of growing size.
+        card: Texts that values are published of, as they are and with the end token appended.
+        ended: ``TEXTS`` with the end token appended, where the reference cannot leave it out.
     """
 
     opening: Opening
@@ -89,6 +92,8 @@ class Evidence:
     narrow: list[Answer] = field(default_factory=list)
     items: list[Answer] = field(default_factory=list)
     bytes_: list[Answer] = field(default_factory=list)
+    card: list[Answer] = field(default_factory=list)
+    ended: Answer | None = None
 
     def vectors_alone(self) -> NDArray[np.float32] | None:
         """(n, dim) float32 of ``TEXTS`` each asked for alone; None where one of them is lacking."""
