@@ -29,6 +29,7 @@ from tests.studies.doctor.toys import (
 )
 from workbench.contracts import Finding
 from workbench.studies.doctor import batching, stability, truncation
+from workbench.studies.doctor.cutting import find_limit
 from workbench.studies.doctor.truncation import PROBE
 
 
@@ -106,6 +107,24 @@ def test_a_cut_is_told_without_a_reference() -> None:
     assert (finding.status, finding.cause) == ("warn", "cut_silently")
     assert "about 100 tokens" in finding.says
     assert any("counted by the server" in line for line in finding.evidence)
+
+
+def test_closing_in_on_a_far_limit_stays_within_its_share() -> None:
+    evidence, (finding,) = examine(cutting(1_500), PROBE, reference=ToyReference(32_768))
+    low, high = finding.numbers["low"], finding.numbers["high"]
+    assert low < 1_500 <= high
+    assert high - low <= 100
+    sent = sum(len(cut.short.ask.texts[0]) for cut in evidence.cuts)
+    assert sent < 75_000  # characters: some 11,000 words
+
+
+@pytest.mark.parametrize("tokens", [1_250, 1_900])
+def test_a_far_limit_that_is_not_said_is_bracketed(tokens: int) -> None:
+    evidence, (finding,) = examine(refusing(tokens), PROBE, reference=ToyReference(32_768))
+    low, high = find_limit(evidence)
+    assert low <= tokens < high
+    assert high - low <= 250
+    assert f"{low:,} to {high:,} tokens are refused" in finding.says
 
 
 def test_characters_are_not_taken_for_tokens() -> None:

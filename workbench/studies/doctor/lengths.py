@@ -115,10 +115,8 @@ def find_model_length(evidence: Evidence) -> int | None:
 
 
 def measure_total(cut: Cut, answer: Answer) -> int:
-    """Tokens of a whole text of a pair, from those of what the two have in common."""
-    short, long = cut.short.ask.texts[0], cut.long.ask.texts[0]
-    unlike = (
-        place for place, pair in enumerate(zip(short, long, strict=False)) if len({*pair}) > 1
-    )
-    common = next(unlike, min(len(short), len(long)))
-    return round(cut.tokens * len(answer.ask.texts[0]) / max(1, common))
+    """Tokens of a whole text of a pair, by its words and the tokens of the words of a beginning."""
+    words = cut.short.ask.texts[0].split(" ")
+    pairs = zip(words, write_beginning(len(words)).split(" "), strict=True)
+    beginning = next((place for place, (a, b) in enumerate(pairs) if a != b), len(words))
+    return round(cut.tokens * len(answer.ask.texts[0].split(" ")) / max(1, beginning))

@@ -109,7 +109,7 @@ def _name_cut(evidence: Evidence, low: int, high: int) -> Finding:
     if end is not None:
         lines.append(end.says)
     own = model is not None and high >= _NEAR * model
-    kept = f"{model:,} tokens" if own else f"{_about(evidence, high)} tokens"
+    kept = f"{model:,} tokens" if own else f"{_between(evidence, low, high)} tokens"
     numbers = {"low": low, "high": high, **({} if model is None else {"model": model})}
     cause, mend = ("cut_silently", "Split texts before they are sent.")
     status: Status = "warn"
@@ -131,8 +131,10 @@ def _name_cut(evidence: Evidence, low: int, high: int) -> Finding:
     return Finding("truncation", status, says, cause, mend, _LIMITS, tuple(lines), numbers)
 
 
-def _about(evidence: Evidence, tokens: int) -> str:
-    return f"{tokens:,}" if evidence.counted_by == "the reference" else f"about {tokens:,}"
+def _between(evidence: Evidence, low: int, high: int) -> str:
+    """Where a limit lies, as closely as it is known and by whom."""
+    where = f"{high:,}" if high - low <= max(1, high // 100) else f"{low:,} to {high:,}"
+    return where if evidence.counted_by == "the reference" else f"about {where}"
 
 
 def _mend(evidence: Evidence) -> str:
@@ -141,11 +143,11 @@ def _mend(evidence: Evidence) -> str:
 
 
 def _name_refusal(evidence: Evidence, refusal: Answer) -> Finding:
-    low, _ = find_limit(evidence)
+    low, high = find_limit(evidence)
     limit = refusal.limit or low
     model = find_model_length(evidence)
     exact = refusal.limit is not None
-    where = f"{limit:,} tokens" if exact else f"{_about(evidence, limit)} tokens"
+    where = f"{limit:,} tokens" if exact else f"{_between(evidence, low, high)} tokens"
     lines = [f"the longest text that was taken has about {low:,} tokens", name_answer(refusal)]
     numbers = {"limit": limit, **({} if model is None else {"model": model})}
     if model is not None:

@@ -19,6 +19,8 @@ LONGEST = 1_536
 """Tokens of the longest beginning by default; with its end it is some 2,048."""
 DEEPEST = 32_768
 STEPS = 9
+CLOSING_TOKENS, CLOSING_TOKENS_DEEP = 12_000, 120_000
+"""What closing in on a limit may cost, estimated; the room that is left then is said."""
 SLOW_S = 5.0
 """A server that takes longer for one text is not asked for longer ones."""
 
@@ -80,11 +82,15 @@ def _close_in(line: Line, evidence: Evidence, ruler: Ruler, beyond: Answer) -> N
         ruler: Of the texts.
         beyond: An answer to a text that is too long.
     """
+    most = CLOSING_TOKENS_DEEP if evidence.deep else CLOSING_TOKENS
+    before = line.spent.tokens
     for _ in range(STEPS):
         low, high = find_cut(evidence) or find_limit(evidence)
         words = (ruler.words(low) + ruler.words(high)) // 2
         tokens = ruler.tokens(words)
         if high - low <= max(1, high // 512) or not low < tokens < high:
+            return
+        if line.spent.tokens - before >= most:
             return
         (answer,) = line.ask([Ask((write_beginning(words),))])
         if answer.outcome == "unasked":
