@@ -70,7 +70,7 @@ def _causes(exc: BaseException | None) -> Iterator[BaseException]:
 _KINDS: tuple[tuple[TroubleKind, frozenset[str]], ...] = (
     ("proxy", frozenset({"ProxyError"})),
     ("dns", frozenset({"gaierror"})),
-    ("tls", frozenset({"SSLError", "SSLCertVerificationError"})),
+    ("tls", frozenset({"SSLError", "SSLCertVerificationError", "SSLEOFError"})),
     ("refused", frozenset({"ConnectionRefusedError"})),
     ("silent", frozenset({"ConnectTimeout", "PoolTimeout"})),
     ("timeout", frozenset({"APITimeoutError", "TimeoutError", "ReadTimeout"})),

@@ -92,9 +92,9 @@ def _name_neighbour(opening: Opening, first: Answer) -> _Cause:
             "llama.cpp's server answers /embeddings in a form of its own",
         )
     word, says = "wrong_path", f"{given} has no route that embeds, {right} has one"
-    if right.endswith("/v1") and not given.endswith("/v1"):
+    if right == f"{given}/v1":
         word, says = "path_without_v1", f"/v1 is missing: {says}"
-    elif given.endswith("/v1") and not right.endswith("/v1"):
+    elif given == f"{right}/v1":
         word, says = "path_with_v1", f"/v1 is too much: {says}"
         mend += " Or start infinity with --url-prefix /v1."
     return _Cause(word, says, mend, "infinity issues 298 and 541: " + _ROUTES)
