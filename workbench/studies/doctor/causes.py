@@ -60,6 +60,12 @@ _POOLING_MEND = (
     "directory needs modules.json and 1_Pooling/config.json."
 )
 _POOLING_SOURCE = "llama.cpp issue 14543, infinity's optimum.py, sglang models/bert.py up to 0.5.8"
+
+
+def _pooled(word: str, says: str) -> Cause:
+    return Cause(word, says, _POOLING_MEND, _POOLING_SOURCE, _POOLING_MENDS)
+
+
 END_MISSING = Cause(
     "end_token_missing",
     "The end token is missing",
@@ -108,27 +114,9 @@ CAUSES: Mapping[Variant, Cause] = MappingProxyType(
             "Send texts, not token ids, and let the server add the special tokens.",
             "Transformers: add_special_tokens",
         ),
-        "mean": Cause(
-            "mean_pooling",
-            "The mean of all tokens is taken",
-            _POOLING_MEND,
-            _POOLING_SOURCE,
-            _POOLING_MENDS,
-        ),
-        "cls": Cause(
-            "cls_pooling",
-            "The first token's vector is taken",
-            _POOLING_MEND,
-            _POOLING_SOURCE,
-            _POOLING_MENDS,
-        ),
-        "last": Cause(
-            "last_pooling",
-            "The last token's vector is taken",
-            _POOLING_MEND,
-            _POOLING_SOURCE,
-            _POOLING_MENDS,
-        ),
+        "mean": _pooled("mean_pooling", "The mean of all tokens is taken"),
+        "cls": _pooled("cls_pooling", "The first token's vector is taken"),
+        "last": _pooled("last_pooling", "The last token's vector is taken"),
         "bidirectional": Cause(
             "causal_mask_missing",
             "Every token sees those after it: the causal mask is missing",

@@ -13,12 +13,12 @@ from workbench.errors import Cancelled, WorkbenchError
 from workbench.studies.doctor.causes import END_MISSING
 from workbench.studies.doctor.drift import HALF, distances
 from workbench.studies.doctor.evidence import Evidence, Probe
-from workbench.studies.doctor.match import FEW, Table, match
-from workbench.studies.doctor.published import ask_published, find_published, judge_published
-from workbench.studies.doctor.telling import count_words, tell_match
+from workbench.studies.doctor.match import FEW, match
+from workbench.studies.doctor.measures import count_words
+from workbench.studies.doctor.published import END, ask_published, find_published, judge_published
+from workbench.studies.doctor.table import Table
+from workbench.studies.doctor.telling import tell_match
 
-END = "<|endoftext|>"
-"""The end token of Qwen's tokenizers as text; servers read it as the token it names."""
 _NO_REFERENCE = Finding(
     "parity",
     "unknown",

@@ -19,7 +19,15 @@ from workbench.studies.doctor.causes import (
     Cause,
 )
 from workbench.studies.doctor.drift import SAME, name_text
-from workbench.studies.doctor.match import NEAREST, Match, Table, count_related
+from workbench.studies.doctor.match import Match, count_related
+from workbench.studies.doctor.measures import (
+    count_words,
+    cut_words,
+    lines,
+    noise_lines,
+    numbers,
+)
+from workbench.studies.doctor.table import Table
 
 _ORDER_KEPT = 0.8
 """Share of nearest neighbours below which 8 bits are no longer only something to know."""
@@ -46,11 +54,6 @@ def tell_match(table: Table, found: Match, engine: str | None) -> Finding:
     if found.variant is not None:
         return _tell_recipe(table, found, engine)
     return _tell_nothing(table, found)
-
-
-def count_words(count: int, total: int) -> str:
-    """How many of the texts, e.g. "14 of 16 texts"."""
-    return f"all {total} texts" if count == total else f"{count} of {total} texts"
 
 
 def _tell_right(table: Table, found: Match, engine: str | None) -> Finding:
@@ -112,7 +115,7 @@ def _tell_edits(table: Table, found: Match, engine: str | None) -> Finding:
     return Finding(
         "parity",
         status if table.width == "same" else "fail",
-        f"{says}; the other {rest} are right" + _cut_words(table),
+        f"{says}; the other {rest} are right" + cut_words(table),
         cause.word,
         " ".join(dict.fromkeys(CAUSES[v].mend_on(engine) for v, _ in worst_first)),
         cause.source,
@@ -165,11 +168,11 @@ def _tell_quantised(table: Table, found: Match, engine: str | None) -> Finding:
         "warn" if mild else "fail",
         f"{cause.says}: {count_words(nearer, len(table.texts))} lie nearer to the same weights "
         f"rounded here than to the full ones; smallest cosine to the full ones "
-        f"{1 - right.worst:.4f}, {kept:.0%} of the nearest neighbours kept" + _cut_words(table),
+        f"{1 - right.worst:.4f}, {kept:.0%} of the nearest neighbours kept" + cut_words(table),
         cause.word,
         cause.mend_on(engine),
         cause.source,
-        (*lines(table), *_noise_lines(table)),
+        (*lines(table), *noise_lines(table)),
         numbers(table, found.variant),
         found.confidence,
     )
@@ -198,7 +201,7 @@ def _tell_recipe(table: Table, found: Match, engine: str | None) -> Finding:
         "fail",
         f"{cause.says}: {count_words(count, len(table.texts))} match the variant "
         f"{found.variant!r} at {least:.5f} or more, the right recipe at {1 - right.worst:.2f}"
-        + _cut_words(table),
+        + cut_words(table),
         cause.word,
         cause.mend_on(engine),
         cause.source,
@@ -236,48 +239,8 @@ def _tell_nothing(table: Table, found: Match) -> Finding:
             *(f"{fit.variant}: cosine {1 - fit.worst:.4f} at the least" for fit in tried[:_SHOWN]),
             f"nearest to its own text's vector, what all share taken off: {at_home} of {total}; "
             f"chance gives 1",
-            *_noise_lines(table),
+            *noise_lines(table),
         ),
         numbers(table, tried[0].variant),
         found.confidence,
     )
-
-
-def _cut_words(table: Table) -> str:
-    return "" if table.width == "same" else f"; cut to {table.own_width} of {table.full_width}"
-
-
-def _noise_lines(table: Table) -> tuple[str, ...]:
-    told = (("bf16", "bfloat16"), ("int8", "8 bits"), ("int4", "4 bits"))
-    names: Sequence[tuple[Variant, str]] = told  # type: ignore[assignment]
-    noises = [(name, table.noise(variant)) for variant, name in names]
-    found = [f"{name} {noise:.1e}" for name, noise in noises if noise is not None]
-    return (f"1 - cosine that rounding gives on these texts: {', '.join(found)}",) if found else ()
-
-
-def lines(table: Table) -> tuple[str, ...]:
-    """What every finding rests on."""
-    right = table.fit("right")
-    kept = table.kept_neighbours
-    return (
-        f"held against {table.reference.label}",
-        f"cosine to the right recipe: {1 - right.worst:.6f} at the least, "
-        f"{1 - float(np.median(right.apart)):.6f} in the middle, of {len(right.apart)} texts",
-        f"the {NEAREST} nearest of each text are the same for {int((kept == 1).sum())} of "
-        f"{len(kept)}",
-    )
-
-
-def numbers(table: Table, matched: Variant | None) -> dict[str, float]:
-    """The same for programs."""
-    right = table.fit("right")
-    found = {
-        "texts": float(len(right.apart)),
-        "cosine_min": 1 - right.worst,
-        "cosine_median": 1 - float(np.median(right.apart)),
-        "neighbours_kept": float(table.kept_neighbours.mean()),
-        "dim": float(table.own_width),
-    }
-    if matched is not None:
-        found["cosine_min_matched"] = 1 - table.fit(matched).worst
-    return found
