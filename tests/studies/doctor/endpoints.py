@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tests.embedders.remote.fault_server import MODEL, Call, Fault, FaultServer, Reply, as_json
 from workbench.contracts import Answer, Attempt, Budget, Finding, Opening, Reference
@@ -98,7 +99,7 @@ def examine_fault(
         )
 
 
-def lists(*cards: dict[str, object]) -> Fault:
+def lists(*cards: Mapping[str, object]) -> Fault:
     """Answers these when it is asked for its models."""
 
     def answer(_: FaultServer, call: Call) -> Reply | None:
@@ -108,15 +109,9 @@ def lists(*cards: dict[str, object]) -> Fault:
     return answer
 
 
-def open_with(answer: Answer, make: Callable[..., Opening] = Opening, **more: object) -> Evidence:
+def open_with(answer: Answer, **more: Any) -> Evidence:
     """Evidence of one request at one address."""
-    given = {
-        "given": HERE,
-        "base_url": HERE,
-        "attempts": (Attempt(HERE, answer),),
-        "model": MODEL,
-    }
-    return Evidence(make(**(given | more)))
+    return Evidence(replace(Opening(HERE, HERE, (Attempt(HERE, answer),), MODEL), **more))
 
 
 def only_at(*targets: str) -> Fault:
