@@ -132,9 +132,20 @@ class VariantMaker:
         return tuple(self._makings)
 
     def vectors(
-        self, texts: Sequence[str], variant: Variant = "right", cancel: CancelSignal | None = None
+        self,
+        texts: Sequence[str],
+        variant: Variant = "right",
+        cancel: CancelSignal | None = None,
+        *,
+        numbers: Numbers | None = None,
     ) -> NDArray[np.float32]:
         """(n, native_dim) float32 of unit norm.
+
+        Args:
+            texts: n texts.
+            variant: Which.
+            cancel: Looked at between texts.
+            numbers: What is computed with; None: what the variant says.
 
         Raises:
             InputError: The model has no such variant, or a text has no token in it.
@@ -148,7 +159,7 @@ class VariantMaker:
             )
         assert self.rows.info.pooling is not None
         pooling = making.pooling or self.rows.info.pooling
-        way = Way(pooling, making.numbers, making.bidirectional)
+        way = Way(pooling, numbers or making.numbers, making.bidirectional)
         rows = [making.row(self.rows, text) for text in texts]
         for text, row in zip(texts, rows, strict=True):
             if not row:
