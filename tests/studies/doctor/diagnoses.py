@@ -18,6 +18,7 @@ HOSTILE: Mapping[str, str] = MappingProxyType(
         "reference": "[a]: javascript:alert(1)",
         "pipes": "a | b || c",
         "stars": "**bold** __bold__ ~~gone~~",
+        "underscores": "_a_ a_b_ _a_b __c__d__ a__b__ *_x_*",
         "heading": "# heading",
         "list": "- item",
         "plus": "+ item",

@@ -188,4 +188,5 @@ def test_nothing_at_all_is_still_a_report() -> None:
 
 
 def test_markdown_of_plain_words_stays_plain() -> None:
-    assert escape_markdown("12 texts, cosine 0.99 (of 16)") == "12 texts, cosine 0.99 (of 16)"
+    for words in ("12 texts, cosine 0.99 (of 16)", "end_token_missing", "Done!"):
+        assert escape_markdown(words) == words

@@ -34,7 +34,7 @@ FORMAT = 1
 
 _SEQUENCES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_MARKS = re.compile(r"([\\`*_\[\]<>|~#$&!])")
+_MARKS = re.compile(r"([\\`*\[\]<>|~#$&]|(?<![^\W_])_|_(?![^\W_]))")
 _LEADING = re.compile(r"^([-+=]|\d+(?=[.)]))([.)]?)")
 _WORST_FIRST: tuple[Status, ...] = ("fail", "unknown", "warn", "ok")
 
