@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from workbench.studies import Projection, measure_background, project
     from workbench.texts import samples
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 __all__ = [
     "AddressError",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,37 +71,33 @@ def diagnose(  # noqa: PLR0913  (each is a choice of the caller's, most have a g
         ModelError: The reference cannot be loaded.
         Cancelled: ``cancel`` was set.
     """
-    if reference is not None and against is not None:
-        raise InputError("Both reference and against were given. Pass one: the other is not used.")
-    _check_accept(accept)
-    chosen = _open_reference(reference, against, progress, cancel)
-
-    def find_reference(opening: Opening) -> Reference | None:
-        if chosen is not None or reference == NO_REFERENCE:
-            return chosen
-        return _find_own(opening, progress, cancel)
-
     from workbench.embedders.remote import EndpointLine, split_spec
     from workbench.studies.doctor import examine
 
+    _check(reference, against, accept, save)
+    chosen = _open_reference(reference, against, progress, cancel)
     url, named = split_spec(base_url)
     budget = DEEP if deep else USUAL
     line = EndpointLine(
         url, model or named, key=key, budget=budget, timeout_s=timeout_s, cancel=cancel
     )
-    try:
+
+    def find_reference(opening: Opening) -> Reference | None:
+        own = chosen is None and reference != NO_REFERENCE
+        return _find_own(opening, progress, cancel) if own else chosen
+
+    kept = None if save is None else Path(save).expanduser()
+    with closing(line):
         return examine(
             line,
             find_reference=find_reference,
             deep=deep,
             accept=accept,
-            save=None if save is None else Path(save),
+            save=kept,
             tell=tell,
             progress=progress,
             cancel=cancel,
         )
-    finally:
-        line.close()
 
 
 def plan_words(*, deep: bool = False) -> str:
@@ -109,13 +106,23 @@ def plan_words(*, deep: bool = False) -> str:
     return f"at most {budget.requests} requests and {budget.tokens:,} tokens"
 
 
-def _check_accept(accept: Collection[str]) -> None:
+def _check(
+    reference: Embedder | str | Path | None,
+    against: str | Path | None,
+    accept: Collection[str],
+    save: str | Path | None,
+) -> None:
+    """Refuse before the examination what could only be refused after it."""
     from workbench.studies.doctor import PROBES
 
+    if reference is not None and against is not None:
+        raise InputError("Both reference and against were given. Pass one: the other is not used.")
     known = [probe.name for probe in PROBES]
     for name in [accept] if isinstance(accept, str) else accept:
         if name not in known:
             raise InputError(f"accept={name!r} is no probe. Known: {', '.join(known)}.")
+    if save is not None and not Path(save).expanduser().absolute().parent.is_dir():
+        raise InputError(f"save={str(save)!r} lies in a folder that is not there. Make it first.")
 
 
 def _open_reference(

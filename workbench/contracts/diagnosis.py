@@ -20,7 +20,8 @@ class Finding:
 
     Attributes:
         probe: Its name: "reach", "path", "server", "auth", "model", "tokens", "decode", "vectors",
-            "repeat", "batch", "parity", "truncation", "dimensions", "limits" or "latency".
+            "repeat", "batch", "parity", "truncation", "dimensions", "limits",
+            "latency", or "golden" where vectors are kept.
         status: "ok"; "warn": it works and something has to be known; "fail": the vectors are not
             the model's, or cannot be had; "unknown": it could not be told.
         says: What was found, one sentence.

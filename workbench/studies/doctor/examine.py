@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from workbench.contracts import (
     CancelSignal,
@@ -17,7 +18,9 @@ from workbench.contracts import (
     Reference,
     check_cancel,
 )
+from workbench.errors import EndpointError, InputError
 from workbench.studies.doctor.evidence import Evidence, Probe
+from workbench.studies.doctor.golden import save_golden
 from workbench.studies.doctor.probes import PROBES
 from workbench.studies.doctor.verdict import reach_verdict
 
@@ -28,6 +31,7 @@ def examine(
     find_reference: Callable[[Opening], Reference | None] = lambda _: None,
     deep: bool = False,
     accept: Collection[str] = (),
+    save: Path | None = None,
     probes: Sequence[Probe] = PROBES,
     tell: Callable[[Finding], None] | None = None,
     progress: ProgressFn | None = None,
@@ -41,6 +45,8 @@ def examine(
             them is "unknown".
         deep: Look longer: the model's whole length, more texts in a request, larger bodies.
         accept: Names of probes whose warnings are known and do not count in the verdict.
+        save: Where to keep the vectors for later comparison; whether that was done is the last
+            finding, "golden". None: they are not kept.
         probes: What is tried, in this order.
         tell: Given each finding as it is made.
         progress: Told before each probe.
@@ -65,6 +71,8 @@ def examine(
         findings.append(probe.judge(evidence))
         if tell is not None:
             tell(findings[-1])
+    if save is not None:
+        findings.append(_keep(save, line, evidence, findings))
     return _conclude(line, evidence, findings, accept, time.perf_counter() - started)
 
 
@@ -92,3 +100,12 @@ def _conclude(
         when=datetime.now(UTC).isoformat(timespec="seconds"),
         accepted=tuple(sorted(accept)),
     )
+
+
+def _keep(path: Path, line: Line, evidence: Evidence, findings: Sequence[Finding]) -> Finding:
+    """Write a golden file, or say why not: the examination is not lost with it."""
+    try:
+        save_golden(path, line, evidence, findings=findings)
+    except (EndpointError, InputError) as exc:
+        return Finding("golden", "warn", str(exc), "golden_not_kept")
+    return Finding("golden", "ok", f"The vectors are kept in {path}")

@@ -33,6 +33,7 @@ PROBES: tuple[Probe, ...] = (
     stability.PROBE,
     batching.PROBE,
     parity.PROBE,
+    parity.PROBE,
     truncation.PROBE,
     dimensions.PROBE,
     limits.PROBE,
