@@ -74,7 +74,7 @@ def diagnose(  # noqa: PLR0913  (each is a choice of the caller's, most have a g
     from workbench.embedders.remote import EndpointLine, split_spec
     from workbench.studies.doctor import examine
 
-    _check(reference, against, accept, save)
+    kept = _check(reference, against, accept, save)
     chosen = _open_reference(reference, against, progress, cancel)
     url, named = split_spec(base_url)
     budget = DEEP if deep else USUAL
@@ -83,10 +83,10 @@ def diagnose(  # noqa: PLR0913  (each is a choice of the caller's, most have a g
     )
 
     def find_reference(opening: Opening) -> Reference | None:
-        own = chosen is None and reference != NO_REFERENCE
-        return _find_own(opening, progress, cancel) if own else chosen
+        return chosen or (
+            None if reference == NO_REFERENCE else _find_own(opening, progress, cancel)
+        )
 
-    kept = None if save is None else Path(save).expanduser()
     with closing(line):
         return examine(
             line,
@@ -111,8 +111,8 @@ def _check(
     against: str | Path | None,
     accept: Collection[str],
     save: str | Path | None,
-) -> None:
-    """Refuse before the examination what could only be refused after it."""
+) -> Path | None:
+    """Refuse before the examination what could only be refused after it; where to keep vectors."""
     from workbench.studies.doctor import PROBES
 
     if reference is not None and against is not None:
@@ -121,8 +121,10 @@ def _check(
     for name in [accept] if isinstance(accept, str) else accept:
         if name not in known:
             raise InputError(f"accept={name!r} is no probe. Known: {', '.join(known)}.")
-    if save is not None and not Path(save).expanduser().absolute().parent.is_dir():
+    kept = None if save is None else Path(save).expanduser().absolute()
+    if kept is not None and not kept.parent.is_dir():
         raise InputError(f"save={str(save)!r} lies in a folder that is not there. Make it first.")
+    return kept
 
 
 def _open_reference(
