@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,7 @@ def diagnose(  # noqa: PLR0913  (each is a choice of the caller's, most have a g
     with closing(line):
         return examine(
             line,
-            find_reference=find_reference,
+            find_reference=partial(_find_reference, chosen, reference, progress, cancel),
             deep=deep,
             accept=accept,
             save=kept,
@@ -149,10 +150,16 @@ def _open_reference(
     return reference_for(reference)
 
 
-def _find_own(
-    opening: Opening, progress: ProgressFn | None, cancel: CancelSignal | None
+def _find_reference(
+    chosen: Reference | None,
+    asked: Embedder | str | Path | None,
+    progress: ProgressFn | None,
+    cancel: CancelSignal | None,
+    opening: Opening,
 ) -> Reference | None:
-    """The weights of the model, where its name is known and they lie on this machine."""
+    """What was named; else the model's weights, where its name is known and they lie here."""
+    if chosen is not None or asked == NO_REFERENCE:
+        return chosen
     from workbench.embedders import load, model_state, reference_for
     from workbench.embedders.remote import find_by_name
 
