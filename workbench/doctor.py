@@ -83,11 +83,6 @@ def diagnose(  # noqa: PLR0913  (each is a choice of the caller's, most have a g
         url, model or named, key=key, budget=budget, timeout_s=timeout_s, cancel=cancel
     )
 
-    def find_reference(opening: Opening) -> Reference | None:
-        return chosen or (
-            None if reference == NO_REFERENCE else _find_own(opening, progress, cancel)
-        )
-
     with closing(line):
         return examine(
             line,
