@@ -5,8 +5,8 @@
 
 All-MiniLM-L6-v2 and random Qwen3-Embedding models of several seeds and sizes, over the texts that
 every examination asks for. A server is imitated by the same weights with other numbers: bfloat16
-and float16, alone, in a batch and by another kernel; weights rounded to blocks of 8 and 4 bits;
-the inputs of each layer rounded as well, as ggml's processors do.
+and float16, alone, in a batch and by another kernel; attention over float16; weights rounded
+to blocks of 8 and 4 bits, and the inputs of each layer rounded as well, as ggml does.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 Vectors: TypeAlias = NDArray[np.float32]
 Distances: TypeAlias = NDArray[np.float64]
+Rounded: TypeAlias = "Callable[[PreTrainedModel], AbstractContextManager[None]]"
 
 SHAPES: Mapping[str, Shape] = {
     "64 wide, 2 layers": Shape(),
@@ -102,14 +103,17 @@ def imitate_servers(
     served = {
         "same, shuffled": embed_shuffled(embedder, texts),
         "same, other kernel": embed_batch(embedder, texts, "float32", kernel="eager"),
+        "same, attention in half": embed_batch(
+            embedder, texts, "float32", rounded=rounded_attention
+        ),
     }
     for name, numbers in halves.items():
         served[f"{name}, alone"] = maker.vectors(texts, numbers=numbers)
         served[f"{name}, in a batch"] = embed_batch(embedder, texts, numbers)
         served[f"{name}, other kernel"] = embed_batch(embedder, texts, numbers, kernel="eager")
-    rounded: tuple[Numbers, ...] = ("int8", "int4")
-    for numbers in rounded:
-        served[f"{numbers}_served"] = embed_batch(embedder, texts, numbers, inputs=True)
+    blocks: tuple[Numbers, ...] = ("int8", "int4")
+    for numbers in blocks:
+        served[f"{numbers}_served"] = embed_batch(embedder, texts, numbers, rounded=rounded_inputs)
     return served
 
 
@@ -129,7 +133,7 @@ def embed_batch(
     numbers: Numbers,
     *,
     kernel: str = "sdpa",
-    inputs: bool = False,
+    rounded: Rounded | None = None,
 ) -> Vectors:
     """All texts in one padded pass, with other numbers."""
     import torch
@@ -145,7 +149,7 @@ def embed_batch(
         before = model.config._attn_implementation
         model.set_attn_implementation(kernel)
         try:
-            with rounded_inputs(model) if inputs else nothing():
+            with nullcontext() if rounded is None else rounded(model):
                 states = model(input_ids=ids, attention_mask=mask).last_hidden_state
         finally:
             model.set_attn_implementation(before)
@@ -176,8 +180,24 @@ def rounded_inputs(model: PreTrainedModel) -> Iterator[None]:
 
 
 @contextmanager
-def nothing() -> Iterator[None]:
-    yield
+def rounded_attention(model: PreTrainedModel) -> Iterator[None]:
+    """Queries, keys and values as float16, as llama.cpp multiplies them whatever the weights are."""
+    import torch
+
+    def round_output(_: object, __: object, made: torch.Tensor) -> torch.Tensor:
+        return made.half().to(made.dtype)
+
+    hooks = [
+        module.register_forward_hook(round_output)
+        for name, module in model.named_modules()
+        if name.endswith((".q_norm", ".k_norm", ".v_proj", ".query", ".key", ".value"))
+    ]
+    assert len(hooks) == 3 * int(model.config.num_hidden_layers)
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def vote_for_8bit(served: Vectors, wanted: Mapping[Variant, Vectors]) -> float:

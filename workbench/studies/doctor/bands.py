@@ -36,7 +36,8 @@ class Bands:
     """What ``benchmarks/calibrate_doctor.py`` measured.
 
     Attributes:
-        same: The right recipe in float32, in other batches and by another kernel of attention.
+        same: The right recipe in float32, in other batches, by another kernel of attention, and
+            with queries, keys and values in float16, as llama.cpp multiplies them.
         half: The right recipe in bfloat16, alone, in batches and by another kernel.
         fp16: The same in float16.
         int8: With weights rounded as Q8_0 does.
