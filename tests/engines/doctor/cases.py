@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from tests.engines.doctor.proxy import Fault, FaultyProxy
+from tests.engines.doctor.proxy import Fault, FaultyProxy, as_it_is
 from tests.engines.doctor.world import World
 from workbench.contracts import Diagnosis, Finding, Status
 from workbench.doctor import diagnose
@@ -28,10 +30,10 @@ class Case:
         probe: The finding that has to name it; "": the verdict itself.
         fault: Of a proxy before the server.
         reference: Of ``World.model``; "": none.
+        against: A file of vectors, or another endpoint, in the place of a reference.
         model: The name that is asked for; None: the one that is served.
         key: None: none is sent; ``AS_IT_IS``: the right one.
         address: From the server's address to the one that is given.
-        known: Further causes that are true here, and may be told besides.
     """
 
     name: str
@@ -41,10 +43,10 @@ class Case:
     probe: str = ""
     fault: MakeFault | None = None
     reference: str = "tiny"
+    against: Callable[[World], str | Path] | None = None
     model: str | None = None
     key: str | None = AS_IT_IS
     address: Callable[[str], str] = str
-    known: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def run_case(world: World, case: Case) -> Outcome:
 
 def run_healthy(world: World, healthy: Healthy) -> Outcome:
     """Examine a server that is as it should be."""
-    fault = (lambda _: lambda call, forward: forward(call)) if healthy.proxied else None
+    fault = (lambda _: as_it_is) if healthy.proxied else None
     case = Case(healthy.name, healthy.server, "", fault=fault, reference=healthy.reference)
     diagnosis, seconds, sent = _examine(world, case)
     return Outcome(diagnosis, seconds, sent, hold_healthy(diagnosis, healthy.known))
@@ -111,11 +113,17 @@ def _examine(world: World, case: Case) -> tuple[Diagnosis, float, int | None]:
             case.address(base_url),
             model=case.model or (running.name if running is not None else "tiny-qwen3"),
             key=case.key if case.key != AS_IT_IS else key,
-            reference=world.embedder(case.reference) if case.reference else "none",
+            **_trusted(world, case),
         )
         seconds = time.perf_counter() - started
         sent = None if proxy is None else proxy.counts["embeddings"]
     return diagnosis, seconds, sent
+
+
+def _trusted(world: World, case: Case) -> dict[str, Any]:
+    if case.against is not None:
+        return {"against": case.against(world)}
+    return {"reference": world.embedder(case.reference) if case.reference else "none"}
 
 
 def _hold_case(diagnosis: Diagnosis, case: Case) -> str:
@@ -145,6 +153,24 @@ def hold_healthy(diagnosis: Diagnosis, known: frozenset[str]) -> str:
 
 def _describe(finding: Finding) -> str:
     return f"{finding.probe} {finding.status} {finding.cause}: {finding.says}"
+
+
+ON_LLAMACPP = "llamacpp"
+
+
+def spoiled(name: str, cause: str, fault: Fault, **more: Any) -> Case:
+    """llama.cpp behind a fault that remembers nothing."""
+    return Case(name, ON_LLAMACPP, cause, fault=lambda _: fault, **more)
+
+
+def remembering(name: str, cause: str, make: Callable[[], Fault], **more: Any) -> Case:
+    """llama.cpp behind a fault that is made anew."""
+    return Case(name, ON_LLAMACPP, cause, fault=lambda _: make(), **more)
+
+
+def warned(probe: str) -> dict[str, Any]:
+    """It works, and this probe tells what has to be known."""
+    return {"status": "warn", "probe": probe}
 
 
 LLAMACPP = frozenset({"dimensions_ignored"})

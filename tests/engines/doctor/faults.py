@@ -38,7 +38,7 @@ def on_vectors(change: Callable[[list[str], Vectors], Vectors]) -> Fault:
 
     def run(call: Call, forward: Forward) -> Reply:
         reply = forward(call.asking(encoding_format="base64"))
-        if reply.status != 200:
+        if not reply.has_vectors:
             return reply
         vectors = change(call.texts, read_vectors(reply))
         return write_vectors(reply, list(vectors), packed=call.wants_base64)

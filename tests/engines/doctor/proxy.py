@@ -82,6 +82,14 @@ class Reply:
         assert isinstance(content, dict)
         return content
 
+    @property
+    def has_vectors(self) -> bool:
+        """Whether it is an answer of the route that clients use; llama.cpp has another one."""
+        if self.status != 200:
+            return False
+        content = json.loads(self.body)
+        return isinstance(content, dict) and isinstance(content.get("data"), list)
+
     def holding(self, record: Mapping[str, object]) -> Reply:
         """The same reply with another body."""
         return replace(self, body=json.dumps(record).encode())
@@ -95,6 +103,11 @@ def says(status: int, body: str | Mapping[str, object], kind: str = "application
     """A reply of the proxy's own."""
     text = body if isinstance(body, str) else json.dumps(body)
     return Reply(status, text.encode(), {"Content-Type": kind})
+
+
+def as_it_is(call: Call, forward: Forward) -> Reply:
+    """Nothing is spoiled."""
+    return forward(call)
 
 
 def read_vectors(reply: Reply) -> Vectors:

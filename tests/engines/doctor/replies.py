@@ -35,7 +35,7 @@ def packs_as(convert: Callable[[NDArray[Any]], NDArray[Any]]) -> Fault:
 
     def run(call: Call, forward: Forward) -> Reply:
         reply = forward(call)
-        if reply.status != 200 or not call.wants_base64:
+        if not reply.has_vectors or not call.wants_base64:
             return reply
         return write_vectors(reply, [convert(row) for row in read_vectors(reply)], packed=True)
 
@@ -55,7 +55,7 @@ def base64_always(call: Call, forward: Forward) -> Reply:
 def quarter_of_zeros(call: Call, forward: Forward) -> Reply:
     """What a JavaScript gateway makes of a list of numbers that it takes for base64."""
     reply = forward(call.asking(encoding_format="base64"))
-    if reply.status != 200:
+    if not reply.has_vectors:
         return reply
     width = read_vectors(reply).shape[1] // 4
     rows = [np.zeros(width, np.float32) for _ in call.texts]
@@ -67,7 +67,7 @@ def on_record(change: Callable[[dict[str, Any], list[str]], None]) -> Fault:
 
     def run(call: Call, forward: Forward) -> Reply:
         reply = forward(call)
-        if reply.status != 200:
+        if not reply.has_vectors:
             return reply
         record = reply.record
         change(record, call.texts)
@@ -117,7 +117,7 @@ def null_where_it_begins(record: dict[str, Any], texts: list[str]) -> None:
 def not_a_number(call: Call, forward: Forward) -> Reply:
     """Texts that begin with "import" overflow half precision."""
     reply = forward(call.asking(encoding_format="base64"))
-    if reply.status != 200:
+    if not reply.has_vectors:
         return reply
     rows = read_vectors(reply).copy()
     for place, text in enumerate(call.texts):
@@ -129,6 +129,10 @@ def not_a_number(call: Call, forward: Forward) -> Reply:
 def redirect(_: Call, __: Forward) -> Reply:
     moved = says(302, "")
     return Reply(302, moved.body, {"Location": "https://gateway.example.invalid/login"})
+
+
+def no_route(_: Call, __: Forward) -> Reply:
+    return says(404, {"detail": "Not Found"})
 
 
 def page(_: Call, __: Forward) -> Reply:
@@ -178,7 +182,7 @@ def cached_by(key: Callable[[str], str], *, dimensions: bool = True) -> Fault:
 
     def run(call: Call, forward: Forward) -> Reply:
         reply = forward(call.asking(encoding_format="base64"))
-        if reply.status != 200:
+        if not reply.has_vectors:
             return reply
         width = call.asked.get("dimensions") if dimensions else None
         rows = []
@@ -196,7 +200,7 @@ def second_call_wrong() -> Fault:
 
     def run(call: Call, forward: Forward) -> Reply:
         reply = forward(call.asking(encoding_format="base64"))
-        if reply.status != 200:
+        if not reply.has_vectors:
             return reply
         right = read_vectors(reply)
         wrong = shifted(call.texts, right, 0.58)
@@ -213,7 +217,7 @@ def last_dimensions(call: Call, forward: Forward) -> Reply:
     """``dimensions`` gives other components than the first ones."""
     width = call.asked.get("dimensions")
     reply = forward(call.asking(encoding_format="base64", dimensions=None))
-    if reply.status != 200 or not isinstance(width, int):
+    if not reply.has_vectors or not isinstance(width, int):
         return forward(call)
     rows = read_vectors(reply)[:, -width:]
     rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
@@ -238,5 +242,6 @@ PAYLOADS: dict[str, Fault] = {
     "NaN for some": not_a_number,
     "redirected": redirect,
     "a page": page,
+    "no route": no_route,
     "other components": last_dimensions,
 }

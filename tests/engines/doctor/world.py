@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import torch
+
 from tests.embedders.tiny_qwen3 import Shape, build_qwen3
 from tests.engines.doctor.starting import (
     Running,
@@ -41,6 +43,7 @@ class World:
     def __init__(self, folder: Path, shared: Mapping[str, Callable[[], Running]]) -> None:
         self.folder = folder
         self._shared = shared
+        self._threads = torch.get_num_threads()
         self._stack = ExitStack()
         self._servers: dict[str, Running] = {}
         self._embedders: dict[str, LocalEmbedder] = {}
@@ -62,18 +65,30 @@ class World:
         return out if out.exists() else build_qwen3(out, seed=seed, shape=SHAPE)
 
     def embedder(self, name: str) -> LocalEmbedder:
-        """The same in float32, loaded here."""
+        """The same in float32, loaded here; the servers have the other cores for themselves."""
         if name not in self._embedders:
+            torch.set_num_threads(1)  # a second one waits by spinning, where all cores are busy
             loaded = load(str(self.model(name)), dtype="float32", device="cpu")
             assert isinstance(loaded, LocalEmbedder)
             self._embedders[name] = loaded
         return self._embedders[name]
+
+    def golden(self) -> Path:
+        """Vectors saved from a sound server."""
+        from workbench.doctor import diagnose
+
+        out = self.folder / "golden.json"
+        if not out.exists():
+            sound = self.server("llamacpp")
+            diagnose(sound.base_url, model=sound.name, reference=self.embedder("tiny"), save=out)
+        return out
 
     def close(self) -> None:
         """End what was started."""
         self._stack.close()
         for embedder in self._embedders.values():
             embedder.unload()
+        torch.set_num_threads(self._threads)
 
 
 @dataclass(frozen=True)
@@ -97,7 +112,7 @@ def _file(
     return File(written or {}, started, model).start
 
 
-def _minilm_file(world: World) -> AbstractContextManager[Running]:
+def _start_minilm(world: World, pooling: str | None) -> AbstractContextManager[Running]:
     return run_llamacpp(
         write_bert_gguf(world.model("minilm"), world.folder / "minilm.gguf"), longest=256
     )
@@ -155,7 +170,8 @@ STARTS: Mapping[str, Callable[[World], AbstractContextManager[Running]]] = {
     "llamacpp bf16": _file({"weights": "BF16"}),
     "llamacpp f16": _file({"weights": "F16"}),
     "llamacpp two slots": _file(slots=2),
-    "llamacpp minilm": _minilm_file,
+    "llamacpp minilm": partial(_start_minilm, pooling=None),
+    "llamacpp minilm cls": partial(_start_minilm, pooling="cls"),
     "llamacpp other": _file(model="other"),
     "llamacpp no end token": _file({"end_token": False}),
     "llamacpp mean": _file({"pooling": "mean"}),
