@@ -141,7 +141,9 @@ def _open_reference(
     if reference is None or reference == NO_REFERENCE:
         return None
     if isinstance(reference, str | os.PathLike):
-        return reference_for(load(reference, dtype="float32", progress=progress, cancel=cancel))
+        has_weights = reference != "lexical" and not is_address(str(reference))
+        dtype = "float32" if has_weights else None
+        return reference_for(load(reference, dtype=dtype, progress=progress, cancel=cancel))
     return reference_for(reference)
 
 
