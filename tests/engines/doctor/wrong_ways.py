@@ -61,7 +61,7 @@ UNREACHABLE: tuple[Case, ...] = (
     Case(
         "a path that is not there",
         LLAMACPP,
-        "path_without_v1",
+        "wrong_path",
         address=lambda url: url.replace("/v1", "/api/v2"),
     ),
     Case("embeddings off", "llamacpp without embeddings", "embeddings_off"),

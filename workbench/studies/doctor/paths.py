@@ -86,8 +86,8 @@ def _name_neighbour(opening: Opening, first: Answer) -> _Cause:
     if first.kind == "malformed" and first.detail == "bare_list":
         return _Cause(
             "native_route",
-            f"{given} is llama.cpp's own route, whose answers no OpenAI client reads; give "
-            f"them {right}",
+            f"{given} is llama.cpp's own route, whose answers no OpenAI client reads; {right} "
+            "embeds",
             mend,
             "llama.cpp's server answers /embeddings in a form of its own",
         )

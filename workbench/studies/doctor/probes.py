@@ -33,7 +33,6 @@ PROBES: tuple[Probe, ...] = (
     stability.PROBE,
     batching.PROBE,
     parity.PROBE,
-    parity.PROBE,
     truncation.PROBE,
     dimensions.PROBE,
     limits.PROBE,
