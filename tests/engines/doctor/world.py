@@ -113,9 +113,8 @@ def _file(
 
 
 def _start_minilm(world: World, pooling: str | None) -> AbstractContextManager[Running]:
-    return run_llamacpp(
-        write_bert_gguf(world.model("minilm"), world.folder / "minilm.gguf"), longest=256
-    )
+    file = write_bert_gguf(world.model("minilm"), world.folder / "minilm.gguf")
+    return run_llamacpp(file, longest=256, pooling=pooling)
 
 
 @contextmanager

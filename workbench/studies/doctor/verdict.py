@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from workbench.contracts import Finding, Status
 from workbench.studies.doctor.evidence import Evidence
 
 _MAY_BE_UNKNOWN = frozenset({"reach", "path", "server", "parity"})
 """Probes without whose answer nobody can say whether it is the model; the others tell more."""
+_EXPLAINED: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "texts_alike": frozenset({"cls_pooling"}),
+        "cache": frozenset({"cls_pooling", "another_model"}),
+    }
+)
+"""What one vector for two texts looks like, and what parity may find that brings it about: a causal
+model's first token sees no other, and another model may not tell capital letters apart."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +42,10 @@ def reach_verdict(
     """The verdict.
 
     What is wrong comes first, in the order of the probes: where no key is taken, nothing after it
-    says anything. Then whether the vectors could be held against anything. Warnings come last;
+    says anything; but what another finding explains comes after that. Then whether the vectors could be held against anything. Warnings come last;
     those of accepted probes do not count.
     """
-    wrong = [finding for finding in findings if finding.status == "fail"]
+    wrong = _put_causes_first([finding for finding in findings if finding.status == "fail"])
     if wrong:
         return _name(wrong[0], wrong[1:], "fail")
     open_ = [f for f in findings if f.status == "unknown" and f.probe in _MAY_BE_UNKNOWN]
@@ -49,6 +58,14 @@ def reach_verdict(
     noun = "One thing" if len(warned) == 1 else f"{len(warned)} things"
     told = " ".join(_sentence(finding.says) for finding in warned)
     return Verdict(f"{served} {noun} to know: {told}", "warn", warned[0].cause)
+
+
+def _put_causes_first(wrong: list[Finding]) -> list[Finding]:
+    """Parity's finding before the others, where the first of them only follows from it."""
+    parity = next((finding for finding in wrong if finding.probe == "parity"), None)
+    if parity is None or parity.cause not in _EXPLAINED.get(wrong[0].cause, ()):
+        return wrong
+    return [parity, *(finding for finding in wrong if finding is not parity)]
 
 
 def _name(finding: Finding, others: Sequence[Finding], status: Status) -> Verdict:
