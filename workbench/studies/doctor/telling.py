@@ -74,7 +74,7 @@ def _tell_right(table: Table, found: Match, engine: str | None) -> Finding:
         f"All {total} texts agree with {table.reference.label} {how}; ranking the same for "
         f"{kept} of {total}",
         source="" if precise else "vllm issue 34910: bfloat16 gives 1 - cosine up to 2e-3",
-        evidence=lines(table),
+        evidence=(*lines(table), *([] if precise else noise_lines(table))),
         numbers=numbers(table, None),
     )
 
