@@ -56,3 +56,18 @@ def test_a_warning_counts_unless_it_is_known(accepted: tuple[str, ...], status: 
 
 def test_what_is_wrong_cannot_be_accepted() -> None:
     assert reach_verdict(EVIDENCE, [WRONG], ("parity",)).status == "fail"
+
+
+@pytest.mark.parametrize(
+    ("symptom", "found", "named"),
+    [
+        ("texts_alike", "cls_pooling", "cls_pooling"),
+        ("cache", "another_model", "another_model"),
+        ("texts_alike", "another_model", "texts_alike"),
+        ("cache", "unknown_recipe", "cache"),
+    ],
+)
+def test_what_parity_explains_comes_after_it(symptom: str, found: str, named: str) -> None:
+    alike = Finding("vectors", "fail", "Two texts share a vector", symptom)
+    parity = Finding("parity", "fail", "Something else is wrong", found)
+    assert reach_verdict(EVIDENCE, [alike, VARIES, parity], ()).cause == named

@@ -42,8 +42,8 @@ def reach_verdict(
     """The verdict.
 
     What is wrong comes first, in the order of the probes: where no key is taken, nothing after it
-    says anything; but what another finding explains comes after that. Then whether the vectors could be held against anything. Warnings come last;
-    those of accepted probes do not count.
+    says anything; but what another finding explains comes after that one. Then whether the vectors
+    could be held against anything. Warnings come last; those of accepted probes do not count.
     """
     wrong = _put_causes_first([finding for finding in findings if finding.status == "fail"])
     if wrong:
