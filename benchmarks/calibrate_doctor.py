@@ -181,7 +181,7 @@ def rounded_inputs(model: PreTrainedModel) -> Iterator[None]:
 
 @contextmanager
 def rounded_attention(model: PreTrainedModel) -> Iterator[None]:
-    """Queries, keys and values as float16, as llama.cpp multiplies them whatever the weights are."""
+    """Queries, keys and values as float16, as llama.cpp multiplies them."""
     import torch
 
     def round_output(_: object, __: object, made: torch.Tensor) -> torch.Tensor:
