@@ -1,8 +1,7 @@
-"""Faults of payloads, of what a server refuses, and of caches, for a ``FaultyProxy``."""
+"""Faults of payloads, and of what a server refuses, for a ``FaultyProxy``."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,21 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.engines.doctor.faults import shifted
 from tests.engines.doctor.proxy import (
     Call,
     Fault,
     Forward,
     Reply,
-    Vectors,
     read_vectors,
     says,
     write_vectors,
 )
 
-NGINX_413 = (
-    "<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n<body>\r\n<center><h1>"
-    "413 Request Entity Too Large</h1></center>\r\n<hr><center>nginx/1.26.3</center>\r\n</body>"
+NGINX = (
+    "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>"
+    "{0}</h1></center>\r\n<hr><center>nginx/1.26.3</center>\r\n</body>"
     "\r\n</html>\r\n"
 )
 PAGE = "<!DOCTYPE html><html><head><title>Welcome</title></head><body>It works.</body></html>"
@@ -131,6 +128,15 @@ def redirect(_: Call, __: Forward) -> Reply:
     return Reply(302, moved.body, {"Location": "https://gateway.example.invalid/login"})
 
 
+def broken(_: Call, __: Forward) -> Reply:
+    error = {"message": "Internal server error", "type": "InternalServerError", "code": 500}
+    return says(500, {"error": error})
+
+
+def no_upstream(_: Call, __: Forward) -> Reply:
+    return says(502, NGINX.format("502 Bad Gateway"), "text/html")
+
+
 def no_route(_: Call, __: Forward) -> Reply:
     return says(404, {"detail": "Not Found"})
 
@@ -154,7 +160,9 @@ def above_items(most: int, status: int) -> Fault:
 def above_body(most: int = 1 << 20) -> Fault:
     """nginx before the server, as it is installed."""
     return lambda call, forward: (
-        says(413, NGINX_413, "text/html") if len(call.body) > most else forward(call)
+        says(413, NGINX.format("413 Request Entity Too Large"), "text/html")
+        if len(call.body) > most
+        else forward(call)
     )
 
 
@@ -171,44 +179,6 @@ def above_tokens(model: Path, most: int = 512) -> Fault:
         words = f"input ({longest} tokens) is too large to process. increase the physical batch "
         error = {"code": 500, "message": f"{words}size (current batch size: {most})"}
         return says(500, {"error": error | {"type": "server_error"}})
-
-    return run
-
-
-def cached_by(key: Callable[[str], str], *, dimensions: bool = True) -> Fault:
-    """Vectors are kept by a key that takes different texts for one."""
-    lock = threading.Lock()
-    kept: dict[tuple[str, object], Vectors] = {}
-
-    def run(call: Call, forward: Forward) -> Reply:
-        reply = forward(call.asking(encoding_format="base64"))
-        if not reply.has_vectors:
-            return reply
-        width = call.asked.get("dimensions") if dimensions else None
-        rows = []
-        for text, row in zip(call.texts, read_vectors(reply), strict=True):
-            with lock:
-                rows.append(kept.setdefault((key(text), width), row))
-        return write_vectors(reply, rows, packed=call.wants_base64)
-
-    return run
-
-
-def second_call_wrong() -> Fault:
-    """The first time a text is asked for it is right, from then on it is not."""
-    lock, seen = threading.Lock(), set[str]()
-
-    def run(call: Call, forward: Forward) -> Reply:
-        reply = forward(call.asking(encoding_format="base64"))
-        if not reply.has_vectors:
-            return reply
-        right = read_vectors(reply)
-        wrong = shifted(call.texts, right, 0.58)
-        with lock:
-            again = [text in seen for text in call.texts]
-            seen.update(call.texts)
-        rows = [wrong[i] if known else right[i] for i, known in enumerate(again)]
-        return write_vectors(reply, rows, packed=call.wants_base64)
 
     return run
 
@@ -243,5 +213,7 @@ PAYLOADS: dict[str, Fault] = {
     "redirected": redirect,
     "a page": page,
     "no route": no_route,
+    "500 to all": broken,
+    "502 to all": no_upstream,
     "other components": last_dimensions,
 }

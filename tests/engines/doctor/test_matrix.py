@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,7 +14,8 @@ from tests.engines.doctor.table import Row, write_table
 from tests.engines.doctor.world import World
 from tests.engines.servers import KEY, Served
 
-RUNS = 5
+RUNS = int(os.environ.get("WORKBENCH_DOCTOR_RUNS", "2"))
+"""On each sound server; ``python -m tests.engines.doctor`` makes five."""
 MOST_REQUESTS = 200
 SESSION = {  # servers that other tests of this folder use as well
     "llamacpp with a key": "llamacpp",

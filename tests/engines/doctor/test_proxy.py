@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
+from tests.engines.doctor.caches import cached_by, second_call_wrong
 from tests.engines.doctor.faults import (
     TEXT_FAULTS,
     VECTOR_FAULTS,
@@ -30,8 +31,6 @@ from tests.engines.doctor.replies import (
     above_body,
     above_items,
     above_tokens,
-    cached_by,
-    second_call_wrong,
 )
 from tests.engines.doctor.starting import Running, run_llamacpp
 from tests.engines.gguf import write_gguf

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.engines.doctor.caches import cached_by, second_call_wrong
 from tests.engines.doctor.cases import ON_LLAMACPP as LLAMACPP
 from tests.engines.doctor.cases import Case, remembering, spoiled, warned
 from tests.engines.doctor.faults import (
@@ -14,7 +15,7 @@ from tests.engines.doctor.faults import (
     one_in,
     only_equal_lengths,
 )
-from tests.engines.doctor.replies import PAYLOADS, cached_by, second_call_wrong
+from tests.engines.doctor.replies import PAYLOADS
 
 WRONG_RECIPE: tuple[Case, ...] = (
     Case("no end token in the file", "llamacpp no end token", "end_token_missing"),

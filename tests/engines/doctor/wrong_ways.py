@@ -88,6 +88,8 @@ UNREACHABLE: tuple[Case, ...] = (
     ),
     spoiled("redirected", "redirected", PAYLOADS["redirected"]),
     spoiled("a route that is not there", "no_embeddings_route", PAYLOADS["no route"]),
+    spoiled("500 to all", "server_fails", PAYLOADS["500 to all"]),
+    spoiled("502 to all", "gateway_without_server", PAYLOADS["502 to all"]),
     spoiled("a page", "not_an_api", PAYLOADS["a page"]),
 )
 """No vectors come at all."""
