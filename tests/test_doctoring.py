@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+import workbench as wb
 from tests.studies.doctor.diagnoses import FAULTY, make_diagnosis
 from workbench import doctor
 from workbench.cli import app
@@ -220,3 +221,16 @@ def test_a_stream_of_few_characters_gets_escapes_and_no_traceback() -> None:
     assert out.decode("utf-8").startswith("✗ The end token")
     assert b"\\u2717 wrong" in err
     assert b"Traceback" not in err
+
+
+def test_a_real_endpoint_is_examined_from_the_command_line_to_its_cause(tmp_path: Path) -> None:
+    embedder = wb.load()
+    page = tmp_path / "report.html"
+    with wb.serve_wrongly(embedder, "half_the_width") as server:
+        result = run(server.base_url, "--reference", "bundled", "--json", "--html", str(page))
+    embedder.unload()
+    assert result.exit_code == 2, result.stderr
+    assert json.loads(result.stdout)["cause"] == "sliced"
+    assert "192 of 384" in page.read_text(encoding="utf-8")
+    assert run(server.base_url, "--accept", "no-such-probe").exit_code == 64
+    assert run("no address at all").exit_code == 64

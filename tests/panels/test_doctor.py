@@ -207,13 +207,22 @@ def test_a_key_reaches_the_examiner_and_no_trait(
     assert KEY not in repr(panel.get_state()) + repr(panel)
 
 
+def test_a_key_is_there_again_after_a_failure_as_its_field_says(
+    panel: DoctorPanel, examiner: FakeExaminer
+) -> None:
+    examiner.failure = ValueError("no such luck")
+    run(panel, key=KEY)
+    run(panel)
+    assert [asked["key"] for asked in examiner.asked] == [KEY, KEY]
+
+
 def test_a_form_keeps_its_key_to_itself(panel: DoctorPanel, examiner: FakeExaminer) -> None:
     from workbench.panels.doctor_form import DoctorForm
 
     assert KEY not in repr(DoctorForm.from_page({**FORM, "key": KEY}))
     run(panel, key=KEY)
     gc.collect()
-    left = [one for one in gc.get_objects() if isinstance(one, DoctorForm) and one.key]
+    left = [one for one in gc.get_objects() if type(one) is DoctorForm and one.key]
     assert left == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+import re
 import struct
 import threading
 from bisect import bisect_right
@@ -30,6 +31,8 @@ ALIKE = 32
 LARGEST_BODY = 8_000_000
 _NOISE = 0.15
 """Length of the noise beside vectors of length 1: a cosine of 0.99, as coarse weights give."""
+
+_PARTS = re.compile(r"[A-Za-z0-9]+|.", re.DOTALL)
 
 Rows: TypeAlias = list[list[float]]
 
@@ -109,11 +112,11 @@ class TeachingServer:
         return change(rows, sent) if change else rows, int(made.tokens.clip(0).sum())
 
     def _cut(self, text: str) -> str:
-        """The longest beginning that the embedder reads in so many tokens."""
+        """The longest beginning of whole words that the embedder reads in so many tokens."""
         if self._count(text) <= CUT:
             return text
-        ends = range(len(text))
-        return text[: bisect_right(ends, CUT, key=lambda end: self._count(text[:end])) - 1]
+        ends = [0, *(part.end() for part in _PARTS.finditer(text))]
+        return text[: ends[bisect_right(ends, CUT, key=lambda end: self._count(text[:end])) - 1]]
 
     def _count(self, text: str) -> int:
         return int(self._embedder.embed([text], prompt="").tokens[0])

@@ -144,9 +144,9 @@ class DoctorPanel(anywidget.AnyWidget):
             asked = held.pop()
             key = asked.key or self._kept.get(asked.url, "")
             self._kept.clear()
+            self._kept[asked.url] = key  # also after a failure: its field says "as given before"
             try:
                 self._run(asked, key, cancel)
-                self._kept[asked.url] = key
             except Cancelled:
                 self._show(status=status_payload("cancelled", "Cancelled: there is no verdict."))
             except Exception as exc:  # noqa: BLE001  (anything must end as a message in the panel)
