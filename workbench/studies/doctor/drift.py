@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.contracts import Answer
+from workbench.studies.doctor.bands import load_bands
 
-SAME = 1e-5
-"""Largest 1 - cosine that another order of float32 sums gives."""
-HALF = 3e-3
-"""Largest 1 - cosine that half precision gives, with other kernels or in another batch; vLLM's
-issue 34910 reports 4 to 22 of 1,024 signs that differ, which is 8e-5 to 2e-3."""
+BANDS = load_bands()
+SAME = math.sqrt(BANDS.same.largest * BANDS.half.smallest)
+"""Largest 1 - cosine that is put down to float32's rounding: midway, in powers of ten, between the
+largest measured there and the smallest of half precision."""
+HALF = math.sqrt(max(BANDS.half.largest, BANDS.reported_half) * BANDS.wrong)
+"""Largest 1 - cosine that is put down to half precision where no weights are at hand to measure it
+on: midway between the largest that is known of it and the nearest wrong recipe."""
 APART = 2 * HALF
-"""Beyond this it is no drift: the faults of this kind that are known lie at 0.01 and more."""
+"""Beyond this two answers are not drift; each of them may be off by ``HALF``."""
 
 
 def distances(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float64]:

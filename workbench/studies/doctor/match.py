@@ -192,11 +192,7 @@ def _explains(table: Table, best: Fit, fits: Sequence[Fit]) -> bool:
 
 
 def _name_rest(table: Table) -> Match:
-    """Nothing fits: noise on the right recipe, something related, or another model.
-
-    Noise beyond bfloat16's on this machine is still well where half precision is known to give it
-    elsewhere: kernels differ.
-    """
+    """Nothing fits: noise on the right recipe, something related, or another model."""
     right = table.fit("right")
     if right.worst <= table.band:
         return Match("right", "half")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from workbench.contracts import Reference, Variant
 from workbench.maths import neighbour_overlap, neighbours
-from workbench.studies.doctor.drift import HALF, distances
+from workbench.studies.doctor.drift import BANDS, HALF, distances
 
 Vectors: TypeAlias = NDArray[np.float32]
 Distances: TypeAlias = NDArray[np.float64]
@@ -113,7 +113,7 @@ class Table:
     def band(self) -> float:
         """Largest 1 - cosine that half precision explains, with this model where it is at hand."""
         measured = self.noise("bf16")
-        return max(HALF, MORE * measured) if measured is not None else HALF
+        return HALF if measured is None else max(BANDS.half.largest, MORE * measured)
 
     @cached_property
     def plain(self) -> NDArray[np.bool_]:
