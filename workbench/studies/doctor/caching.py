@@ -13,6 +13,7 @@ from workbench.errors import InputError
 from workbench.studies.doctor.drift import APART, SAME, distance, name_text
 from workbench.studies.doctor.evidence import Evidence
 from workbench.studies.doctor.stability import make_fresh
+from workbench.studies.doctor.texts import CAPITALS, TEXTS
 
 _BEGINNING = "the weekly report on the harbour lists all ships that "
 _ALIKE_IN = {
@@ -155,10 +156,23 @@ def _note_case(evidence: Evidence, first: Answer, second: Answer) -> tuple[str, 
         counted = f"{first.tokens} and {second.tokens}"
         return f"the server counts {counted} tokens in them, so its tokenizer sees the letters", 0.9
     names = (evidence.opening.asked_model, evidence.opening.model, *evidence.opening.roots)
-    if any(name and "qwen3" in name.casefold() for name in names):
+    if any(name and "qwen3" in name.casefold() for name in names) and not _lowers(evidence):
         words = "the model tells them apart: its server alters texts, or a cache takes them for one"
         return words, 0.6
     return None
+
+
+def _lowers(evidence: Evidence) -> bool:
+    """Whether the text with capital letters has the vector that it has without them, as kept."""
+    reference, text = evidence.reference, TEXTS[CAPITALS]
+    found = next((one for one in evidence.alone if one.ask.texts == (text,)), None)
+    if reference is None or "lowercased" not in reference.variants:
+        return False
+    if found is None or found.whole is None:
+        return False
+    right, lowered = (reference.vectors([text], variant)[0] for variant in ("right", "lowercased"))
+    vector = found.whole[0]
+    return distance(vector, lowered) < distance(vector, right) / 4
 
 
 def _suspect_beginning(evidence: Evidence, pair: _Pair, lines: tuple[str, ...]) -> Suspicion:
