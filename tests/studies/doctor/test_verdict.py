@@ -71,3 +71,11 @@ def test_what_parity_explains_comes_after_it(symptom: str, found: str, named: st
     alike = Finding("vectors", "fail", "Two texts share a vector", symptom)
     parity = Finding("parity", "fail", "Something else is wrong", found)
     assert reach_verdict(EVIDENCE, [alike, VARIES, parity], ()).cause == named
+
+
+def test_what_parity_warns_of_is_said_once() -> None:
+    stripped = Finding("parity", "warn", "White space is stripped", "whitespace_stripped")
+    verdict = reach_verdict(EVIDENCE, [stripped, WARNED], ())
+    assert verdict.says.count("White space is stripped") == 1
+    assert verdict.says.endswith("One thing to know: `dimensions` is ignored.")
+    assert reach_verdict(EVIDENCE, [stripped], ()).says.endswith("White space is stripped.")

@@ -55,9 +55,11 @@ def reach_verdict(
     served = _describe(evidence, findings)
     if not warned:
         return Verdict(served, "ok")
-    noun = "One thing" if len(warned) == 1 else f"{len(warned)} things"
-    told = " ".join(_sentence(finding.says) for finding in warned)
-    return Verdict(f"{served} {noun} to know: {told}", "warn", warned[0].cause)
+    others = [finding for finding in warned if finding.probe != "parity"]  # that one is said
+    noun = "One thing" if len(others) == 1 else f"{len(others)} things"
+    told = " ".join(_sentence(finding.says) for finding in others)
+    more = f" {noun} to know: {told}" if others else ""
+    return Verdict(f"{served}{more}", "warn", warned[0].cause)
 
 
 def _put_causes_first(wrong: list[Finding]) -> list[Finding]:
