@@ -12,6 +12,8 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.harness import CHROMIUM_ARGS, Lab, NotebookPage, Screen, find_chromium
 from tests.browser.server import LabServer
+from tests.embedders.tiny_qwen3 import Shape, build_qwen3
+from tests.engines.gguf import write_gguf
 from tests.engines.servers import serving
 from workbench.embedders.bundled import require_bundled
 
@@ -83,6 +85,25 @@ def picture_endpoint(lab: Lab, home: str) -> None:
         take(page, "endpoint-light.png")
 
 
+def picture_doctor(lab: Lab, home: str) -> None:
+    """The doctor on llama.cpp, whose file was converted without the end token."""
+    model = build_qwen3(Path(home) / "tiny-qwen3-embedding", shape=Shape(positions=1024))
+    wrong = write_gguf(model, Path(home) / "tiny-qwen3-embedding.gguf", end_token=False)
+    with serving("llamacpp", wrong, key=None, port=8080) as engine:
+        show = f"import workbench as wb\n\npanel = wb.doctor_panel({engine.base_url!r})\npanel"
+        with lab.notebook([show], screen=Screen(1600, 1200), app="doc") as notebook:
+            notebook.run_all()
+            page = notebook.page
+            page.locator(".ewb-reference").select_option("directory")
+            page.locator(".ewb-where").fill(f"./{model.name}")
+            page.locator(".ewb-go").click()
+            page.locator(".ewb-diagnosis").wait_for(timeout=120_000)
+            page.locator(".ewb-finding", has_text="parity").locator("summary").click()
+            page.wait_for_timeout(500)
+            page.mouse.move(0, 0)
+            page.locator(".ewb-doctor").screenshot(path=DOCS / "doctor-light.png")
+
+
 def main() -> None:
     """Take all pictures."""
     DOCS.mkdir(exist_ok=True)
@@ -96,6 +117,7 @@ def main() -> None:
             picture_first_sight(lab)
             picture_changes(lab)
             picture_endpoint(lab, home)
+            picture_doctor(lab, home)
         finally:
             server.stop()
             browser.close()

@@ -79,3 +79,14 @@ def test_what_parity_warns_of_is_said_once() -> None:
     assert verdict.says.count("White space is stripped") == 1
     assert verdict.says.endswith("One thing to know: `dimensions` is ignored.")
     assert reach_verdict(EVIDENCE, [stripped], ()).says.endswith("White space is stripped.")
+
+
+def test_of_vectors_that_no_recipe_gives_the_token_counts_say_why() -> None:
+    counts = Finding(
+        "tokens", "warn", "Each text has 19 more", "query_prompt_added", "Turn it off."
+    )
+    unknown = Finding("parity", "fail", "No recipe fits", "unknown_recipe", "Compare.")
+    verdict = reach_verdict(EVIDENCE, [counts, unknown], ())
+    assert (verdict.status, verdict.cause) == ("fail", "query_prompt_added")
+    assert verdict.says == "Each text has 19 more. No recipe fits. Turn it off."
+    assert reach_verdict(EVIDENCE, [counts, WRONG], ()).cause == "end_token_missing"

@@ -47,7 +47,7 @@ def reach_verdict(
     """
     wrong = _put_causes_first([finding for finding in findings if finding.status == "fail"])
     if wrong:
-        return _name(wrong[0], wrong[1:], "fail")
+        return _name_unknown(wrong[0], findings) or _name(wrong[0], wrong[1:], "fail")
     open_ = [f for f in findings if f.status == "unknown" and f.probe in _MAY_BE_UNKNOWN]
     if open_:
         return _name(open_[0], [], "unknown")
@@ -68,6 +68,15 @@ def _put_causes_first(wrong: list[Finding]) -> list[Finding]:
     if parity is None or parity.cause not in _EXPLAINED.get(wrong[0].cause, ()):
         return wrong
     return [parity, *(finding for finding in wrong if finding is not parity)]
+
+
+def _name_unknown(finding: Finding, findings: Sequence[Finding]) -> Verdict | None:
+    """What token counts say of vectors that no known recipe gives; None: nothing, or they fit."""
+    told = next((one for one in findings if one.probe == "tokens" and one.status == "warn"), None)
+    if finding.cause != "unknown_recipe" or told is None:
+        return None
+    says = f"{_sentence(told.says)} {_sentence(finding.says)} {told.mend}"
+    return Verdict(says.strip(), "fail", told.cause)
 
 
 def _name(finding: Finding, others: Sequence[Finding], status: Status) -> Verdict:
