@@ -92,6 +92,7 @@ def picture_doctor(lab: Lab, home: str) -> None:
     with serving("llamacpp", wrong, key=None, port=8080) as engine:
         show = f"import workbench as wb\n\npanel = wb.doctor_panel({engine.base_url!r})\npanel"
         with lab.notebook([show], screen=Screen(1600, 1200), app="doc") as notebook:
+            notebook.run_code(f"import os; os.chdir({home!r})")  # no path of this machine is shown
             notebook.run_all()
             page = notebook.page
             page.locator(".ewb-reference").select_option("directory")

@@ -88,5 +88,5 @@ def test_of_vectors_that_no_recipe_gives_the_token_counts_say_why() -> None:
     unknown = Finding("parity", "fail", "No recipe fits", "unknown_recipe", "Compare.")
     verdict = reach_verdict(EVIDENCE, [counts, unknown], ())
     assert (verdict.status, verdict.cause) == ("fail", "query_prompt_added")
-    assert verdict.says == "Each text has 19 more. No recipe fits. Turn it off."
+    assert verdict.says == "It counts 19 more. No recipe fits. Turn it off."
     assert reach_verdict(EVIDENCE, [counts, WRONG], ()).cause == "end_token_missing"
