@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.engines.doctor.cases import ON_LLAMACPP as LLAMACPP
-from tests.engines.doctor.cases import Case
+from tests.engines.doctor.cases import Case, warned
+from tests.engines.doctor.faults import TEXT_FAULTS
 from tests.engines.doctor.wrong_vectors import ORDER_AND_COMPANY, PAYLOAD, WRONG_RECIPE
 from tests.engines.doctor.wrong_ways import AGAINST, ENGINES, LIMITS, UNREACHABLE
 
@@ -18,6 +19,14 @@ CASES: tuple[Case, ...] = (
 )
 ADDITIONAL: tuple[Case, ...] = (
     Case("infinity, no name for two models", "infinity two models", "model_not_served", model="x"),
+    Case(
+        "llama.cpp MiniLM, lower-cased is right",
+        "llamacpp minilm",
+        "dimensions_ignored",
+        reference="minilm",
+        fault=lambda _: TEXT_FAULTS["lower case"],
+        **warned("dimensions"),
+    ),
     Case("vLLM, mean pooling", "vllm mean", "mean_pooling"),
     Case(
         "https asked of llama.cpp",

@@ -14,7 +14,7 @@ from tests.engines.doctor.table import Row, write_table
 from tests.engines.doctor.world import World
 from tests.engines.servers import KEY, Served
 
-RUNS = int(os.environ.get("WORKBENCH_DOCTOR_RUNS", "2"))
+RUNS = int(os.environ.get("WORKBENCH_DOCTOR_RUNS", "1"))
 """On each sound server; ``python -m tests.engines.doctor`` makes five."""
 MOST_REQUESTS = 200
 SESSION = {  # servers that other tests of this folder use as well

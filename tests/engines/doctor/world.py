@@ -23,7 +23,7 @@ from tests.engines.doctor.starting import (
 from tests.engines.gguf import write_gguf
 from tests.engines.gguf_bert import write_bert_gguf
 from tests.engines.servers import FLOAT32, KEY, SGLANG_EXTRA, serving
-from workbench.contracts import EngineName
+from workbench.contracts import Diagnosis, EngineName
 from workbench.embedders import load
 from workbench.embedders.bundled import require_bundled
 from workbench.embedders.local import LocalEmbedder
@@ -38,10 +38,14 @@ class World:
     Args:
         folder: Where models and files are written.
         shared: Servers that run already, by name.
+
+    Attributes:
+        examined: What the doctor said, by what it was asked.
     """
 
     def __init__(self, folder: Path, shared: Mapping[str, Callable[[], Running]]) -> None:
         self.folder = folder
+        self.examined: dict[object, tuple[Diagnosis, float, int | None]] = {}
         self._shared = shared
         self._threads = torch.get_num_threads()
         self._stack = ExitStack()

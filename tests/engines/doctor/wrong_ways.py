@@ -125,12 +125,4 @@ ENGINES: tuple[Case, ...] = (
         reference="minilm",
         fault=lambda _: TEXT_FAULTS["query prompt added"],
     ),
-    Case(
-        "llama.cpp MiniLM, lower-cased is right",
-        "llamacpp minilm",
-        "dimensions_ignored",
-        reference="minilm",
-        fault=lambda _: TEXT_FAULTS["lower case"],
-        **warned("dimensions"),
-    ),
 )
