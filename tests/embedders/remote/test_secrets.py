@@ -49,7 +49,7 @@ def server() -> Iterator[FaultServer]:
 
 @pytest.fixture
 def embedder(server: FaultServer) -> Iterator[RemoteEmbedder]:
-    made = connect(server.base_url, key=KEY, patience_s=0.3, timeout_s=0.5)
+    made = connect(server.base_url, key=KEY, patience_s=0.3, timeout_s=2.0)
     assert server.asked[-1].headers["authorization"] == f"Bearer {KEY}", "premise: it is used"
     yield made
     made.unload()

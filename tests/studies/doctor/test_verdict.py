@@ -82,9 +82,7 @@ def test_what_parity_warns_of_is_said_once() -> None:
 
 
 def test_of_vectors_that_no_recipe_gives_the_token_counts_say_why() -> None:
-    counts = Finding(
-        "tokens", "warn", "Each text has 19 more", "query_prompt_added", "Turn it off."
-    )
+    counts = Finding("tokens", "warn", "It counts 19 more", "query_prompt_added", "Turn it off.")
     unknown = Finding("parity", "fail", "No recipe fits", "unknown_recipe", "Compare.")
     verdict = reach_verdict(EVIDENCE, [counts, unknown], ())
     assert (verdict.status, verdict.cause) == ("fail", "query_prompt_added")
