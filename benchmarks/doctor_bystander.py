@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -53,7 +55,7 @@ class Phase:
 
 
 def stand_by(base_url: str, model: str) -> None:
-    """Ask until standard input ends; a line for each request."""
+    """Ask until a signal ends it; a line for each request."""
     address = urlsplit(base_url)
     assert address.hostname is not None
     connection = HTTPConnection(address.hostname, address.port or 80, timeout=60)
@@ -83,15 +85,16 @@ def stand_by(base_url: str, model: str) -> None:
 def bystander(base_url: str, model: str, asked: list[Asked]) -> Iterator[None]:
     """The other client, from its first answer to the end of the block."""
     command = [sys.executable, __file__, BYSTANDER, base_url, model]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        first = process.stdout.readline()
-        try:
-            yield
-        finally:
-            process.terminate()
-            lines = [first, *process.stdout]
-        asked += [Asked(*json.loads(line)) for line in lines if line.endswith("]\n")]
+    with tempfile.TemporaryFile("w+") as file:  # a pipe would fill up, and make it wait
+        with subprocess.Popen(command, stdout=file) as process:
+            try:
+                while os.fstat(file.fileno()).st_size == 0 and process.poll() is None:
+                    time.sleep(0.01)
+                yield
+            finally:
+                process.terminate()
+        file.seek(0)
+        asked += [Asked(*json.loads(line)) for line in file if line.endswith("]\n")]
 
 
 def visit(base_url: str, model: str | None, reference: str, seconds: float) -> list[str]:
