@@ -129,6 +129,12 @@ def test_a_command_that_examined_nothing_has_a_code_of_its_own(
     assert not fake.asked and not result.stdout
 
 
+def test_a_password_in_the_address_is_refused_before_it_is_shown(fake: Doctor) -> None:
+    result = run("http://me:pa55word@host.example/v1")
+    assert result.exit_code == 64 and not fake.asked
+    assert "user and password" in result.output and "pa55word" not in result.output
+
+
 @pytest.mark.parametrize(
     "failure",
     [AddressError("'x' is no address."), UnknownModelError("No model 'x'."), RuntimeError("odd")],

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from workbench.embedders import ApiKey
 
 USUAL = Budget(requests=200, tokens=60_000)
-DEEP = Budget(requests=600, tokens=400_000)
+DEEP = Budget(requests=600, tokens=800_000)
+"""Texts up to and beyond 32,768 tokens come to some 560,000, as tokens are estimated from bytes."""
 NO_REFERENCE = "none"
 
 
@@ -76,12 +77,12 @@ def diagnose(  # noqa: PLR0913  (each is a choice of the caller's, most have a g
     from workbench.studies.doctor import examine
 
     kept = _check(reference, against, accept, save)
-    chosen = _open_reference(reference, against, progress, cancel)
     url, named = split_spec(base_url)
     budget = DEEP if deep else USUAL
     line = EndpointLine(
         url, model or named, key=key, budget=budget, timeout_s=timeout_s, cancel=cancel
     )
+    chosen = _open_reference(reference, against, progress, cancel)
 
     with closing(line):
         return examine(
@@ -136,15 +137,16 @@ def _open_reference(
 
     if against is not None:
         if isinstance(against, str) and is_address(against):
-            return reference_for(load(against, progress=progress, cancel=cancel))
+            return reference_for(load(against, progress=progress, cancel=cancel), cancel=cancel)
         return read_golden(Path(against))
     if reference is None or reference == NO_REFERENCE:
         return None
     if isinstance(reference, str | os.PathLike):
         has_weights = reference != "lexical" and not is_address(str(reference))
         dtype = "float32" if has_weights else None
-        return reference_for(load(reference, dtype=dtype, progress=progress, cancel=cancel))
-    return reference_for(reference)
+        loaded = load(reference, dtype=dtype, progress=progress, cancel=cancel)
+        return reference_for(loaded, cancel=cancel)
+    return reference_for(reference, cancel=cancel)
 
 
 def _find_reference(
@@ -164,5 +166,5 @@ def _find_reference(
         card = find_by_name(name) if name else None
         if card is not None and model_state(card) == "ready":
             loaded = load(card.name, dtype="float32", progress=progress, cancel=cancel)
-            return reference_for(loaded)
+            return reference_for(loaded, cancel=cancel)
     return None

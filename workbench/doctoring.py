@@ -97,7 +97,10 @@ def doctor(  # noqa: PLR0913, PLR0917  (the options of a command)
     made (an option, the address, the reference or a report's file), 130 interrupted.
     """
     from workbench.doctor import diagnose, plan_words
+    from workbench.embedders.remote import split_spec
+    from workbench.embedders.remote.address import read_address
 
+    read_address(split_spec(url)[0])  # one that holds a secret is refused before it is shown
     _check_reports(markdown, html)
     key = _choose_key(key_from)
     say(f"Examining {url}: {plan_words(deep=deep)}.")

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from tests.embedders.tiny_qwen3 import END, QUERY, build_qwen3
@@ -348,6 +349,27 @@ def test_cancel_is_looked_at_between_texts(qwen3: Path) -> None:
     with pytest.raises(Cancelled, match="Cancelled after 3 of 16 texts"):
         reference.vectors(TEXTS, cancel=After())
     assert reference.vectors(TEXTS, cancel=threading.Event()).shape == (16, 64)
+
+
+def test_a_reference_made_with_a_cancel_signal_heeds_it_in_every_call(qwen3: Path) -> None:
+    stop = threading.Event()
+    reference = WeightsReference(load_local(qwen3), cancel=stop)
+    assert reference.vectors(["a"]).shape == (1, 64)
+    stop.set()
+    with pytest.raises(Cancelled):
+        reference.vectors(["b"], "mean")
+
+
+def test_a_full_device_is_said_with_what_to_do(
+    qwen3: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    reference = WeightsReference(load_local(qwen3))
+    monkeypatch.setattr(copy, "deepcopy", fill)
+    with pytest.raises(ModelError, match=r"ran out of memory .*\(bf16\)\. .*device='cpu'"):
+        reference.vectors(["a"], "bf16")
 
 
 def test_no_texts_give_no_rows(reference: WeightsReference) -> None:

@@ -29,10 +29,12 @@ class WeightsReference:
     Args:
         embedder: The model. Where it runs in half precision, the vectors are computed by a copy in
             float32, which doubles the memory while they are.
+        cancel: Looked at wherever a call names no other.
     """
 
-    def __init__(self, embedder: LocalEmbedder) -> None:
+    def __init__(self, embedder: LocalEmbedder, *, cancel: CancelSignal | None = None) -> None:
         self._embedder = embedder
+        self._cancel = cancel
         self._maker = VariantMaker(embedder.info, embedder.require_loaded())
 
     def __repr__(self) -> str:
@@ -74,7 +76,7 @@ class WeightsReference:
             Cancelled: ``cancel`` was set; what was computed until then is kept.
         """
         self._embedder.require_loaded()
-        return self._maker.vectors(texts, variant, cancel)
+        return self._maker.vectors(texts, variant, cancel or self._cancel)
 
     def count_tokens(self, text: str) -> int:
         """Tokens of a text, special ones included, also where it is longer than the model takes."""
@@ -111,10 +113,12 @@ class EndpointReference:
 
     Args:
         embedder: A connected one.
+        cancel: Looked at wherever a call names no other.
     """
 
-    def __init__(self, embedder: RemoteEmbedder) -> None:
+    def __init__(self, embedder: RemoteEmbedder, *, cancel: CancelSignal | None = None) -> None:
         self._embedder = embedder
+        self._cancel = cancel
         self._edits = _choose_edits(embedder)
         self._known: dict[str, NDArray[np.float32]] = {}
 
@@ -165,7 +169,7 @@ class EndpointReference:
         sent = [edit(text) for text in texts]
         missing = [text for text in dict.fromkeys(sent) if text not in self._known]
         if missing:
-            made = self._embedder.embed(missing, prompt="", cancel=cancel)
+            made = self._embedder.embed(missing, prompt="", cancel=cancel or self._cancel)
             self._known |= dict(zip(missing, normalize_rows(made.vectors), strict=True))
         if not sent:
             return np.zeros((0, self._embedder.info.dim), np.float32)
@@ -197,8 +201,8 @@ def _choose_edits(embedder: RemoteEmbedder) -> Mapping[Variant, TextEdit]:
     return {"right": str, **edits}
 
 
-def reference_for(embedder: Embedder) -> Reference:
-    """The reference that an embedder can be.
+def reference_for(embedder: Embedder, *, cancel: CancelSignal | None = None) -> Reference:
+    """The reference that an embedder can be; ``cancel`` ends what it computes.
 
     Raises:
         InputError: Neither weights nor an endpoint.
@@ -208,9 +212,9 @@ def reference_for(embedder: Embedder) -> Reference:
     while isinstance(inside, CachedEmbedder):
         inside = inside.inside
     if isinstance(inside, LocalEmbedder):
-        return WeightsReference(inside)
+        return WeightsReference(inside, cancel=cancel)
     if isinstance(inside, RemoteEmbedder):
-        return EndpointReference(inside)
+        return EndpointReference(inside, cancel=cancel)
     raise InputError(
         f"reference={embedder!r} cannot be held against an endpoint. Pass an embedder with "
         "weights, wb.load(name or directory), or another endpoint, wb.connect(url)."

@@ -89,6 +89,14 @@ def test_every_kind_of_trouble_has_a_cause(kind: str, cause: str) -> None:
     assert any("what was raised" in line for line in found.evidence)
 
 
+def test_silence_in_https_may_be_a_server_that_speaks_http() -> None:
+    answer = Answer(ASK, "trouble", "silent", words="no connection")
+    url = "https://localhost:8080/v1"
+    found = judge_reach(open_with(answer, given=url))
+    assert "try http://localhost:8080/v1" in found.mend
+    assert "http://" not in judge_reach(open_with(answer)).mend
+
+
 def test_where_the_budget_allows_no_request_nothing_is_said() -> None:
     assert judge_reach(open_with(Answer(ASK, "unasked"))).status == "unknown"
 

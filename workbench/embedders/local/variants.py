@@ -20,7 +20,7 @@ from workbench.embedders.local.changed import FALLBACK_BASE, Numbers, changed_mo
 from workbench.embedders.local.passes import LoadedModel
 from workbench.embedders.local.pooling import pool_states
 from workbench.embedders.local.rows import CHAT_END, Row, Rows
-from workbench.errors import InputError
+from workbench.errors import InputError, ModelError
 from workbench.maths import normalize_rows
 from workbench.texts.edits import TextEdit, text_edits
 
@@ -149,6 +149,7 @@ class VariantMaker:
 
         Raises:
             InputError: The model has no such variant, or a text has no token in it.
+            ModelError: The device ran out of memory.
             Cancelled: ``cancel`` was set.
         """
         making = self._makings.get(variant)
@@ -175,11 +176,20 @@ class VariantMaker:
         missing = [row for row in rows if (way, row) not in self._known]
         if not missing:
             return
+        import torch
+
         check_cancel(cancel, done=0, total=len(missing))
-        with changed_model(self.rows.loaded.model, way.numbers) as model:
-            for done, row in enumerate(missing):
-                check_cancel(cancel, done=done, total=len(missing))
-                self._known[way, row] = _pass_row(model, row, way)
+        try:
+            with changed_model(self.rows.loaded.model, way.numbers) as model:
+                for done, row in enumerate(missing):
+                    check_cancel(cancel, done=done, total=len(missing))
+                    self._known[way, row] = _pass_row(model, row, way)
+        except torch.OutOfMemoryError as exc:
+            raise ModelError(
+                f"{self.rows.info.device} ran out of memory for a copy of {self.rows.info.name} "
+                f"({way.numbers}). A server on the same device may hold the rest of it: load the "
+                "reference with device='cpu'."
+            ) from exc
 
 
 def _choose_makings(rows: Rows) -> dict[Variant, Making]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.contracts import Answer, Ask, Line
-from workbench.errors import InputError
+from workbench.errors import Cancelled, WorkbenchError
 from workbench.studies.doctor.drift import APART, SAME, distance, name_text
 from workbench.studies.doctor.evidence import Evidence
 from workbench.studies.doctor.stability import make_fresh
@@ -128,7 +128,9 @@ def _ask_reference(evidence: Evidence, pair: _Pair, second: Answer) -> tuple[str
         return None
     try:
         right = evidence.reference.vectors([pair.first, pair.second])  # (2, dim)
-    except InputError:  # a saved file holds its own texts only
+    except Cancelled:
+        raise
+    except WorkbenchError:  # a saved file holds its own texts only; an endpoint may fail
         return None
     if right.shape[1] != vectors.shape[1]:
         return None

@@ -173,7 +173,7 @@ def _name_other(evidence: Evidence, known: Published, plain: Held, ended: Held |
         f"{plain.score_off:.3f}, where half precision gives {NEAR}",
         "another_model" if alien else "published_values_missed",
         "Pass the weights (--reference DIR): against them the wrong recipe can be named. Known "
-        "ones are other pooling, a prompt before every text, and another model.",
+        "ones are other pooling, a prompt before every text, weights of 4 bits, and another model.",
         known.sources,
         (*lines, f"published scores: {wanted}"),
         _numbers(plain),

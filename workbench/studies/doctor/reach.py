@@ -101,12 +101,16 @@ def _name_refused(opening: Opening) -> _Cause:
 
 
 def _name_silent(opening: Opening) -> _Cause:
-    where = _parts(opening).netloc
-    return _Cause(
-        "no_connection",
-        f"No connection to {where} comes about: it is not refused, nobody takes it",
-        "See that the address is right and that no firewall drops the packets.",
-    )
+    parts = _parts(opening)
+    mend = "See that the address is right and that no firewall drops the packets."
+    if parts.scheme == "https":
+        mend = (
+            "A server that was started without a certificate may stay silent when it is asked in "
+            f"https: try http://{parts.netloc}{parts.path}. Else see that the address is right and "
+            "that no firewall drops the packets."
+        )
+    says = f"No connection to {parts.netloc} comes about: it is not refused, nobody takes it"
+    return _Cause("no_connection", says, mend)
 
 
 def _name_tls(opening: Opening) -> _Cause:

@@ -200,8 +200,8 @@ def _tell_recipe(table: Table, found: Match, engine: str | None) -> Finding:
         "parity",
         "fail",
         f"{cause.says}: {count_words(count, len(table.texts))} match the variant "
-        f"{found.variant!r} at {least:.5f} or more, the right recipe at {1 - right.worst:.2f}"
-        + cut_words(table),
+        f"{found.variant!r} (smallest cosine {least:.5f}; to the right recipe "
+        f"{1 - right.worst:.2f})" + cut_words(table),
         cause.word,
         cause.mend_on(engine),
         cause.source,
