@@ -161,6 +161,15 @@ def test_past_the_budget_nothing_is_sent_and_the_answers_say_so() -> None:
             assert line.spent.tokens <= 50
 
 
+def test_a_server_that_is_stuck_is_soon_left_alone() -> None:
+    with FaultServer(f.STALLS) as server, line_to(server.base_url, timeout_s=0.2) as line:
+        answers = line.ask([Ask(("a",))] * 5)
+        assert [answer.kind for answer in answers] == ["timeout"] * 3 + [""] * 2
+        assert [answer.outcome for answer in answers[3:]] == ["unasked"] * 2
+        assert "not answered in time" in answers[4].words
+        assert line.spent.requests == 3
+
+
 def test_short_questions_about_the_server_count_as_requests() -> None:
     with FaultServer() as server, line_to(server.base_url) as line:
         line.open()

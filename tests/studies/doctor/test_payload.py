@@ -146,6 +146,19 @@ def test_a_server_that_dies_after_the_first_request_is_named() -> None:
     assert (finding.status, finding.cause) == ("fail", "server_died")
 
 
+def test_a_server_that_stops_answering_is_wrong_and_not_asked_on() -> None:
+    asked = []
+
+    def hang(server: FaultServer, call: Call) -> Reply | None:
+        asked.append(call.target)
+        return f.STALLS(server, call) if asked.count("/v1/embeddings") > 6 else None
+
+    found = examine_fault(hang, timeout_s=0.3)
+    assert (found["decode"].status, found["decode"].cause) == ("fail", "stops_answering")
+    assert found["decode"].numbers["texts"] == 16
+    assert asked.count("/v1/embeddings") == 6 + 3
+
+
 def test_base64_that_holds_other_vectors_each_time_is_told() -> None:
     def others(payload: dict[str, Any], call: Call) -> None:
         for record, row in zip(payload["data"], vectors_of(call.texts), strict=True):

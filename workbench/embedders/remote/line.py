@@ -35,6 +35,8 @@ from workbench.errors import (
 )
 
 TIMEOUT_S = 60.0
+PATIENCE = 3
+"""So many requests in a row not answered in time, and nothing more is sent to a stuck server."""
 _WORDS = 300
 _KINDS: Mapping[type[ReplyError], str] = {
     CountError: "count",
@@ -84,6 +86,7 @@ class EndpointLine:
         self._timeout_s = timeout_s
         self._requests = 0
         self._tokens = 0
+        self._late = 0
         self._model = model or ""
         self._transports: dict[tuple[str, bool], Transport] = {}
         self._base_url = self.address.base_url
@@ -168,6 +171,9 @@ class EndpointLine:
 
     async def _send(self, transport: Transport, ask: Ask) -> Answer:
         tokens = sum(map(estimate_tokens, ask.texts))
+        if self._late >= PATIENCE:
+            words = f"{PATIENCE} requests in a row were not answered in time, no more are sent"
+            return Answer(ask, "unasked", words=words)
         over = self._tokens + tokens > self._budget.tokens
         if over or self._requests >= self._budget.requests:
             left = f"{self._budget.requests} requests and {self._budget.tokens:,} tokens"
@@ -187,6 +193,7 @@ class EndpointLine:
             answer = Answer(ask, "trouble", kind, words=str(error))
         else:
             answer = read_answer(ask, reply)
+        self._late = self._late + 1 if answer.kind == "timeout" else 0
         return replace(answer, seconds=time.perf_counter() - started)
 
 

@@ -16,6 +16,8 @@ from workbench.studies.doctor.serving import name_model
 
 _PASSING = frozenset({"busy", "timeout", "too_long", "too_many_items", "too_large"})
 """Kinds of refusals that say nothing against the vectors, or that other probes look at."""
+_STUCK = 3
+"""So many short texts without an answer in time are no longer one that had to wait."""
 _OVERFLOW = "QwenLM issue 164, ollama issues 12921 and 15582, llama.cpp issue 26044"
 _MENDS_NAN = (
     "Serve it in bfloat16 or float32, for float16 overflows on some texts; if it does so already, "
@@ -76,6 +78,9 @@ def find_lacking(evidence: Evidence, answers: Sequence[Answer]) -> Finding | Non
         if kind == "zero" and _is_quarter(evidence, answers):
             cause = _QUARTER
         return _fail(cause, faults[kind], evidence, _count_rows(kind, answers))
+    late = [answer for answer in evidence.alone if answer.kind == "timeout"]
+    if len(late) >= _STUCK:
+        return _name_stuck(evidence, late)
     refused = [answer for answer in evidence.alone if _is_failure(answer)]
     if not refused or len(refused) == len(evidence.alone):
         return None if not refused else _name_gone(refused)
@@ -84,6 +89,22 @@ def find_lacking(evidence: Evidence, answers: Sequence[Answer]) -> Finding | Non
     says_nan = any(_NAN.search(answer.words) for answer in refused)
     cause = _NAN_REFUSED if says_nan else _REFUSED
     return _fail(cause, texts, evidence, lines)
+
+
+def _name_stuck(evidence: Evidence, late: Sequence[Answer]) -> Finding:
+    """A server that answered at first, and then no more."""
+    came = sum(answer.outcome == "vectors" for answer in evidence.alone)
+    return Finding(
+        "decode",
+        "fail",
+        f"The server stops answering: {came} of {len(evidence.alone)} short texts came in time",
+        "stops_answering",
+        "Read the server's log of this moment and start it again: one that met NaN or lost its "
+        "model's process may hang from then on. Give a larger timeout_s to a slow one.",
+        "ollama issue 12921",
+        tuple(f"{name_text(a.ask.texts[0])}: {name_answer(a)}" for a in late[:3]),
+        {"answered": came, "texts": len(evidence.alone)},
+    )
 
 
 def _gather_faults(answers: Sequence[Answer]) -> dict[str, list[str]]:
