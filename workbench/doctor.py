@@ -19,7 +19,7 @@ from workbench.contracts import (
     ProgressFn,
     Reference,
 )
-from workbench.errors import InputError
+from workbench.errors import InputError, ModelError
 
 if TYPE_CHECKING:
     from workbench.embedders import ApiKey
@@ -165,6 +165,11 @@ def _find_reference(
     for name in (opening.asked_model, opening.model, *opening.roots):
         card = find_by_name(name) if name else None
         if card is not None and model_state(card) == "ready":
-            loaded = load(card.name, dtype="float32", progress=progress, cancel=cancel)
+            try:
+                loaded = load(card.name, dtype="float32", progress=progress, cancel=cancel)
+            except ModelError:  # the server may fill the GPU
+                loaded = load(
+                    card.name, device="cpu", dtype="float32", progress=progress, cancel=cancel
+                )
             return reference_for(loaded, cancel=cancel)
     return None

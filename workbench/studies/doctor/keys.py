@@ -6,7 +6,7 @@ from workbench.contracts import Answer, Ask, Finding, Line, Opening
 from workbench.studies.doctor.drift import name_answer
 from workbench.studies.doctor.evidence import Evidence, Probe
 
-_MISSING_WORDS = "Pass the key as key=, or name the variable that holds it."
+_MISSING_WORDS = "Pass the key as key=, or name the variable that holds it (--key-from VARIABLE)."
 _WRONG_WORDS = (
     "Pass the key that the server was started with; where a gateway stands before it, the "
     "gateway's. A gateway that has a wrong key for the server behind it answers the same."

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from workbench.contracts import Answer, Finding, Status
-from workbench.errors import InputError
 from workbench.studies.doctor.caching import suspect_cache
 from workbench.studies.doctor.company import find_own, has_one_vector
 from workbench.studies.doctor.cutting import (
@@ -15,16 +12,15 @@ from workbench.studies.doctor.cutting import (
     find_longest,
     find_refusal,
 )
-from workbench.studies.doctor.drift import APART, distance, name_answer
+from workbench.studies.doctor.drift import name_answer
+from workbench.studies.doctor.endings import judge_end
 from workbench.studies.doctor.evidence import Evidence
 from workbench.studies.doctor.lengths import find_model_length
-from workbench.studies.doctor.texts import TEXTS
 
 USUAL_CHUNK = 512
 """Tokens of the chunks that are commonly indexed: what is cut below spoils most of them."""
 _NEAR = 0.9
 """A limit of this share of the model's length is the model's own: servers keep a few tokens."""
-_CANDIDATES = 12
 _RAISE = {
     "llamacpp": "Start llama-server with --ctx-size, --batch-size and --ubatch-size all as long as "
     "the longest text.",
@@ -105,7 +101,7 @@ def _name_cut(evidence: Evidence, low: int, high: int) -> Finding:
     if model is not None:
         lines.append(f"the model takes {model:,} tokens")
     lines.append(f"tokens are counted by {evidence.counted_by or 'nobody'}")
-    end = _judge_end(evidence, low, high)
+    end = judge_end(evidence, low, high)
     if end is not None:
         lines.append(end.says)
     own = model is not None and high >= _NEAR * model
@@ -189,45 +185,3 @@ def _name_whole(evidence: Evidence, longest: int) -> Finding:
         )
     says = f"Nothing is cut up to about {longest:,} tokens; longer texts were not asked for"
     return Finding("truncation", "ok", says, evidence=tuple(lines), numbers=numbers)
-
-
-@dataclass(frozen=True)
-class _End:
-    lost: bool
-    says: str
-
-
-def _judge_end(evidence: Evidence, low: int, high: int) -> _End | None:
-    """Whether the end token survives the cut, by weights at hand; None: it cannot be told."""
-    reference = evidence.reference
-    found = (cut.long for cut in evidence.cuts if cut.tokens >= high)
-    long = next((answer for answer in found if answer.whole is not None), None)
-    if reference is None or reference.kind != "weights" or "no_end" not in reference.variants:
-        return None
-    if long is None or long.whole is None or not _has_end(evidence):
-        return None
-    limits = {evidence.opening.max_tokens, reference.max_tokens}
-    told = [limit for limit in limits if limit is not None and low < limit <= high + 2]
-    places = sorted({*told, *(range(low, high + 2) if high - low < _CANDIDATES else ())})
-    text, vector = long.ask.texts[0], long.whole[0]
-    kept = lost = 2.0
-    for tokens in places:
-        kept = min(kept, distance(vector, reference.vectors([reference.cut(text, tokens)])[0]))
-        rest = reference.vectors([reference.cut(text, tokens + 1)], "no_end")
-        lost = min(lost, distance(vector, rest[0]))
-    if min(kept, lost) > APART:
-        return None
-    says = f"1 - cosine {kept:.2g} to the cut text with its end token, {lost:.2g} to it without"
-    return _End(lost < kept / 4, says)
-
-
-def _has_end(evidence: Evidence) -> bool:
-    """Whether short texts have the end token: else its loss is no matter of cutting."""
-    vectors, reference = evidence.vectors_alone(), evidence.reference
-    if vectors is None or reference is None or len(vectors) != len(TEXTS):
-        return False
-    try:
-        right = reference.vectors([TEXTS[0]])
-    except InputError:
-        return False
-    return right.shape[1] == vectors.shape[1] and distance(vectors[0], right[0]) <= APART
