@@ -27,6 +27,13 @@ ADDITIONAL: tuple[Case, ...] = (
         fault=lambda _: TEXT_FAULTS["lower case"],
         **warned("dimensions"),
     ),
+    Case(
+        "infinity MiniLM, query prompt added",
+        "infinity minilm",
+        "unknown_recipe",
+        reference="minilm",
+        fault=lambda _: TEXT_FAULTS["query prompt added"],
+    ),
     Case("vLLM, mean pooling", "vllm mean", "mean_pooling"),
     Case(
         "https asked of llama.cpp",
@@ -35,7 +42,7 @@ ADDITIONAL: tuple[Case, ...] = (
         address=lambda url: url.replace("http:", "https:"),
     ),
 )
-"""Where a server is started for one case alone; an additional run."""
+"""Where a server is started for one case alone, or is slow; ``python -m tests.engines.doctor``."""
 SGLANG: tuple[Case, ...] = (
     Case("SGLang without --is-embedding", "sglang for text", "embeddings_off"),
 )

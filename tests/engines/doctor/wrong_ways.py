@@ -118,11 +118,4 @@ ENGINES: tuple[Case, ...] = (
     Case("infinity, white space", "infinity", "whitespace_stripped", **warned("parity")),
     Case("infinity, dimensions", "infinity", "dimensions_not_normalised", **warned("dimensions")),
     Case("infinity, cut", "infinity", "cut_silently", **warned("truncation")),
-    Case(
-        "infinity MiniLM, query prompt added",
-        "infinity minilm",
-        "unknown_recipe",
-        reference="minilm",
-        fault=lambda _: TEXT_FAULTS["query prompt added"],
-    ),
 )
