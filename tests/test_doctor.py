@@ -10,6 +10,7 @@ import pytest
 
 import workbench as wb
 from workbench.doctor import DEEP, USUAL, plan_words
+from workbench.embedders import reference_for
 from workbench.engines import TeachingServer, serve_wrongly
 from workbench.studies.doctor.render import to_json
 
@@ -35,6 +36,17 @@ def test_weights_that_lie_here_are_the_reference_by_the_models_name(right: Teach
     assert parity.status == "ok"
     assert f"the weights of {MINILM}" in diagnosis.reference
     assert diagnosis.status in ("ok", "warn"), diagnosis.verdict
+
+
+def test_a_reference_that_was_made_before_is_used_as_it_is(
+    bundled: wb.Embedder, right: TeachingServer
+) -> None:
+    reference = reference_for(bundled)
+    diagnosis = wb.diagnose(right.base_url, model=MINILM, reference=reference)
+    assert diagnosis.reference == reference.label
+    parity = diagnosis.find("parity")
+    assert parity is not None
+    assert parity.status == "ok"
 
 
 def test_without_anything_to_compare_it_could_not_tell(right: TeachingServer) -> None:

@@ -35,7 +35,7 @@ def diagnose(  # noqa: PLR0913  (each is a choice of the caller's, most have a g
     *,
     model: str | None = None,
     key: str | ApiKey | None = None,
-    reference: Embedder | str | Path | None = None,
+    reference: Embedder | Reference | str | Path | None = None,
     against: str | Path | None = None,
     save: str | Path | None = None,
     deep: bool = False,
@@ -55,7 +55,8 @@ def diagnose(  # noqa: PLR0913  (each is a choice of the caller's, most have a g
         base_url: The address as an OpenAI client is given it, or "address#model".
         model: Name of the model; None: the one that the server lists.
         key: Its key; None: the environment's, else none.
-        reference: The same weights on this machine: an embedder, a directory or a known name;
+        reference: The same weights on this machine: an embedder, a directory or a known name; or a
+            reference made of one (``embedders.reference_for``), which keeps what it computed;
             "none": no weights; None: those that lie on this machine, where the model's name is
             known.
         against: What else to hold it against: a golden file, or another endpoint, "URL#MODEL".
@@ -104,7 +105,7 @@ def plan_words(*, deep: bool = False) -> str:
 
 
 def _check(
-    reference: Embedder | str | Path | None,
+    reference: Embedder | Reference | str | Path | None,
     against: str | Path | None,
     accept: Collection[str],
     save: str | Path | None,
@@ -125,7 +126,7 @@ def _check(
 
 
 def _open_reference(
-    reference: Embedder | str | Path | None,
+    reference: Embedder | Reference | str | Path | None,
     against: str | Path | None,
     progress: ProgressFn | None,
     cancel: CancelSignal | None,
@@ -146,12 +147,12 @@ def _open_reference(
         dtype = "float32" if has_weights else None
         loaded = load(reference, dtype=dtype, progress=progress, cancel=cancel)
         return reference_for(loaded, cancel=cancel)
-    return reference_for(reference, cancel=cancel)
+    return reference_for(reference, cancel=cancel) if isinstance(reference, Embedder) else reference
 
 
 def _find_reference(
     chosen: Reference | None,
-    asked: Embedder | str | Path | None,
+    asked: Embedder | Reference | str | Path | None,
     progress: ProgressFn | None,
     cancel: CancelSignal | None,
     opening: Opening,

@@ -129,7 +129,7 @@ def _examine(world: World, case: Case) -> tuple[Diagnosis, float, int | None]:
 def _trusted(world: World, case: Case) -> dict[str, Any]:
     if case.against is not None:
         return {"against": case.against(world)}
-    return {"reference": world.embedder(case.reference) if case.reference else "none"}
+    return {"reference": world.reference(case.reference) if case.reference else "none"}
 
 
 def _hold_case(diagnosis: Diagnosis, case: Case) -> str:

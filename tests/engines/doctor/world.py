@@ -23,8 +23,8 @@ from tests.engines.doctor.starting import (
 from tests.engines.gguf import write_gguf
 from tests.engines.gguf_bert import write_bert_gguf
 from tests.engines.servers import FLOAT32, KEY, SGLANG_EXTRA, serving
-from workbench.contracts import Diagnosis, EngineName
-from workbench.embedders import load
+from workbench.contracts import Diagnosis, EngineName, Reference
+from workbench.embedders import load, reference_for
 from workbench.embedders.bundled import require_bundled
 from workbench.embedders.local import LocalEmbedder
 
@@ -51,6 +51,7 @@ class World:
         self._stack = ExitStack()
         self._servers: dict[str, Running] = {}
         self._embedders: dict[str, LocalEmbedder] = {}
+        self._references: dict[str, Reference] = {}
 
     def server(self, name: str) -> Running:
         """A running server of ``STARTS``, or one that was handed over."""
@@ -76,6 +77,12 @@ class World:
             assert isinstance(loaded, LocalEmbedder)
             self._embedders[name] = loaded
         return self._embedders[name]
+
+    def reference(self, name: str) -> Reference:
+        """The same as a reference: what it computed for one case is there for the next."""
+        if name not in self._references:
+            self._references[name] = reference_for(self.embedder(name))
+        return self._references[name]
 
     def golden(self) -> Path:
         """Vectors saved from a sound server."""
