@@ -48,7 +48,7 @@ def test_a_missing_end_token_is_named_with_numbers_and_a_mend() -> None:
     no_end = serve(lambda call: [vector_of(text, DIM) for text in call.texts])
     evidence, (found,) = examine(no_end, PROBE, reference=ToyReference())
     assert (found.status, found.cause) == ("fail", "end_token_missing")
-    assert "all 16 texts match the variant 'no_end' at 1.00000" in found.says
+    assert "all 16 texts match the variant 'no_end' (smallest cosine 1.00000" in found.says
     assert "<|endoftext|>" in found.mend
     assert evidence.ended is None, "weights have the variant: nothing need be asked"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _SAMPLE = "  White space, Capitals\nand a line break \n"
 """Holds what the edits of texts alter."""
+_SMALL = 50_000_000
+"""Parameters of a model that one thread computes as fast as several, on a short text."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +183,7 @@ class VariantMaker:
 
         check_cancel(cancel, done=0, total=len(missing))
         try:
-            with changed_model(self.rows.loaded.model, way.numbers) as model:
+            with changed_model(self.rows.loaded.model, way.numbers) as model, _few_threads(model):
                 for done, row in enumerate(missing):
                     check_cancel(cancel, done=done, total=len(missing))
                     self._known[way, row] = _pass_row(model, row, way)
@@ -199,6 +202,24 @@ def _choose_makings(rows: Rows) -> dict[Variant, Making]:
         if rows.whole(edit(_SAMPLE)) != rows.whole(_SAMPLE):
             chosen[name] = _edited(edit)
     return chosen
+
+
+@contextmanager
+def _few_threads(model: PreTrainedModel) -> Iterator[None]:
+    """One thread for a small model: waiting for a second one costs more than it computes.
+
+    A pass of a short text through it takes a millisecond or so, and torch's threads wait by
+    spinning: beside a server on the same processor such a pass took twenty times as long.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    try:
+        if model.num_parameters() < _SMALL:
+            torch.set_num_threads(1)
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _is_causal(model: PreTrainedModel) -> bool:
