@@ -15,8 +15,8 @@ from workbench.embedders.recipe import Recipe
 from workbench.embedders.registry import ModelCard, find_card
 from workbench.embedders.weights import check_weights, weights_size
 from workbench.errors import IncompleteModelError, UnknownModelError
+from workbench.texts.edits import QWEN_END
 
-END_OF_TEXT = "<|endoftext|>"
 # tokenizer.json of Qwen3-Embedding before its authors let it append the end token
 _STALE_SHA256 = "aeb13307a71acd8fe81861d94ad54ab689df773318809eed3cbe794b4492dae4"
 
@@ -91,7 +91,7 @@ def inspect_model(directory: str | Path, *, pooling: Pooling | None = None) -> M
     tokenizer, said = _read_tokenizer(folder)
     findings += said
     if recipe is not None and _forgets_end_token(config, recipe, tokenizer):
-        recipe = replace(recipe, end_token=END_OF_TEXT)
+        recipe = replace(recipe, end_token=QWEN_END)
         findings.append(_describe_stale(folder))
     dim = config.get("hidden_size")
     if card is not None and dim not in (None, card.dim):
@@ -232,7 +232,7 @@ def _describe_stale(folder: Path) -> Finding:
     )
     return Finding(
         "warn",
-        f"tokenizer.json {which} does not append {END_OF_TEXT}, the token whose state is the "
+        f"tokenizer.json {which} does not append {QWEN_END}, the token whose state is the "
         "vector; it is appended here, so that the vectors are right",
         "Engines that read these files give other vectors: fetch the current revision "
         "(tokenizer.json, modules.json, 1_Pooling/config.json).",

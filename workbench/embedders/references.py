@@ -14,9 +14,8 @@ from workbench.embedders.local import LocalEmbedder, VariantMaker
 from workbench.embedders.remote import RemoteEmbedder
 from workbench.errors import InputError
 from workbench.maths import normalize_rows
-from workbench.texts.edits import TextEdit, text_edits
+from workbench.texts.edits import QWEN_END, TextEdit, text_edits
 
-_QWEN_END = "<|endoftext|>"
 _LOOK_BACK = 32
 """Characters around an estimated place that are tried one by one: longer than most words."""
 
@@ -195,9 +194,7 @@ def _choose_edits(embedder: RemoteEmbedder) -> Mapping[Variant, TextEdit]:
     """The end token and the chat template are Qwen's; other models read them as plain text."""
     info = embedder.info
     qwen = info.pooling == "last_token" and "qwen3" in info.name.casefold()
-    edits = text_edits(
-        query=info.prompts.get("query", ""), end=_QWEN_END if qwen else "", chat=qwen
-    )
+    edits = text_edits(query=info.prompts.get("query", ""), end=QWEN_END if qwen else "", chat=qwen)
     return {"right": str, **edits}
 
 

@@ -8,6 +8,8 @@ from typing import TypeAlias
 from workbench.contracts import Variant
 
 TextEdit: TypeAlias = Callable[[str], str]
+QWEN_END = "<|endoftext|>"
+"""The token at which Qwen3-Embedding's vector is read, as text that its tokenizer knows."""
 CHAT = ("<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n")
 """What Qwen's chat template puts around one message, with the opening of an answer after it."""
 

@@ -17,11 +17,10 @@ from workbench.studies.doctor.goldenfile import GoldenReference, read_golden, wr
 from workbench.studies.doctor.serving import name_model
 from workbench.studies.doctor.texts import TEXTS
 from workbench.studies.doctor.tokens import PREFIX
-from workbench.texts.edits import text_edits
+from workbench.texts.edits import QWEN_END, text_edits
 
 __all__ = ["GoldenReference", "read_golden", "save_golden"]
 
-END = "<|endoftext|>"
 _TRUST = ("decode", "vectors", "repeat", "batch")
 """Probes that have to be well before an endpoint's vectors are kept."""
 
@@ -88,7 +87,7 @@ def _ask_variants(
 ) -> dict[Variant, NDArray[np.float32]]:
     """(n, dim) by variant; those that the endpoint did not answer are left out."""
     qwen = any("qwen3" in name.casefold() for name in name_model(opening))
-    edits = text_edits(query=PREFIX if qwen else "", end=END if qwen else "", chat=qwen)
+    edits = text_edits(query=PREFIX if qwen else "", end=QWEN_END if qwen else "", chat=qwen)
     kept: dict[Variant, NDArray[np.float32]] = {}
     for variant, edit in edits.items():
         altered = [place for place, text in enumerate(TEXTS) if edit(text) != text]

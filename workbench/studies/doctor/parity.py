@@ -15,9 +15,10 @@ from workbench.studies.doctor.drift import HALF, distances
 from workbench.studies.doctor.evidence import Evidence, Probe
 from workbench.studies.doctor.match import FEW, match
 from workbench.studies.doctor.measures import count_words
-from workbench.studies.doctor.published import END, ask_published, find_published, judge_published
+from workbench.studies.doctor.published import ask_published, find_published, judge_published
 from workbench.studies.doctor.table import Table
 from workbench.studies.doctor.telling import tell_match
+from workbench.texts.edits import QWEN_END
 
 _NO_REFERENCE = Finding(
     "parity",
@@ -48,7 +49,7 @@ def ask_ended(line: Line, evidence: Evidence) -> None:
     except WorkbenchError:
         return  # judged below, where it is said
     if not fits:
-        evidence.ended = line.ask([Ask(tuple(text + END for text in texts))])[0]
+        evidence.ended = line.ask([Ask(tuple(text + QWEN_END for text in texts))])[0]
 
 
 def judge_parity(evidence: Evidence) -> Finding:
@@ -114,15 +115,15 @@ def _name_ended(
     return Finding(
         "parity",
         "fail",
-        f"{END_MISSING.says}: {count_words(count, len(texts))} match once {END} is appended to "
-        f"them (smallest cosine {1 - held.worst:.5f}), as they are {1 - plain.worst:.2f}",
+        f"{END_MISSING.says}: {count_words(count, len(texts))} match once {QWEN_END} is "
+        f"appended to them (smallest cosine {1 - held.worst:.5f}), as they are {1 - plain.worst:.2f}",
         END_MISSING.word,
         END_MISSING.mend_on(evidence.opening.engine),
         END_MISSING.source,
         (
             f"held against {reference.label}",
             f"as they are: cosine {1 - plain.worst:.5f} at the least",
-            f"with {END} appended: cosine {1 - held.worst:.5f} at the least",
+            f"with {QWEN_END} appended: cosine {1 - held.worst:.5f} at the least",
         ),
         {
             "cosine_min": 1 - plain.worst,

@@ -13,9 +13,8 @@ from workbench.studies.doctor.causes import END_MISSING, SLICED
 from workbench.studies.doctor.evidence import Evidence
 from workbench.studies.doctor.known import find_known
 from workbench.studies.doctor.serving import name_model
+from workbench.texts.edits import QWEN_END
 
-END = "<|endoftext|>"
-"""The end token of Qwen's tokenizers as text; servers read it as the token it names."""
 NEAR = 5e-3
 """Scores may differ by so much: those published in float32 and in vLLM's bfloat16 differ by
 2.5e-3."""
@@ -63,7 +62,7 @@ def find_published(evidence: Evidence) -> Published | None:
 
 def ask_published(line: Line, evidence: Evidence, known: Published) -> None:
     """Two requests: the texts as they are, and with the end token appended."""
-    ended = tuple(text + END for text in known.texts)
+    ended = tuple(text + QWEN_END for text in known.texts)
     evidence.card = line.ask([Ask(known.texts), Ask(ended)])
 
 
@@ -148,12 +147,12 @@ def _name_ended(evidence: Evidence, known: Published, plain: Held, ended: Held) 
     return Finding(
         "parity",
         "fail",
-        f"{END_MISSING.says}: the published values of {known.name} come once {END} is appended "
-        f"(scores within {ended.score_off:.4f}), as it is they are off by {plain.score_off:.2f}",
+        f"{END_MISSING.says}: the published values of {known.name} come once {QWEN_END} is "
+        f"appended (scores within {ended.score_off:.4f}), as it is they are off by {plain.score_off:.2f}",
         END_MISSING.word,
         END_MISSING.mend_on(evidence.opening.engine),
         f"{END_MISSING.source}; {known.sources}",
-        (f"as it is: {plain.line}", f"with {END}: {ended.line}"),
+        (f"as it is: {plain.line}", f"with {QWEN_END}: {ended.line}"),
         _numbers(plain),
         0.95,
     )
@@ -162,7 +161,7 @@ def _name_ended(evidence: Evidence, known: Published, plain: Held, ended: Held) 
 def _name_other(evidence: Evidence, known: Published, plain: Held, ended: Held | None) -> Finding:
     width = _width(evidence)
     lines = [f"as it is: {plain.line}"]
-    lines += [] if ended is None else [f"with {END}: {ended.line}"]
+    lines += [] if ended is None else [f"with {QWEN_END}: {ended.line}"]
     wanted = ", ".join(f"{score:.4f}" for score in np.array(known.scores[0]).ravel())
     alien = width != known.dim
     size = f" ({width} numbers, not {known.dim})" if alien else ""
