@@ -116,7 +116,8 @@ def _name_ended(
         "parity",
         "fail",
         f"{END_MISSING.says}: {count_words(count, len(texts))} match once {QWEN_END} is "
-        f"appended to them (smallest cosine {1 - held.worst:.5f}), as they are {1 - plain.worst:.2f}",
+        f"appended to them (smallest cosine {1 - held.worst:.5f}), as they are "
+        f"{1 - plain.worst:.2f}",
         END_MISSING.word,
         END_MISSING.mend_on(evidence.opening.engine),
         END_MISSING.source,

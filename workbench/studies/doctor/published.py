@@ -148,7 +148,8 @@ def _name_ended(evidence: Evidence, known: Published, plain: Held, ended: Held) 
         "parity",
         "fail",
         f"{END_MISSING.says}: the published values of {known.name} come once {QWEN_END} is "
-        f"appended (scores within {ended.score_off:.4f}), as it is they are off by {plain.score_off:.2f}",
+        f"appended (scores within {ended.score_off:.4f}), as it is they are off by "
+        f"{plain.score_off:.2f}",
         END_MISSING.word,
         END_MISSING.mend_on(evidence.opening.engine),
         f"{END_MISSING.source}; {known.sources}",
