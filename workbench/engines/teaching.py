@@ -10,6 +10,7 @@ import struct
 import threading
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
@@ -50,6 +51,7 @@ class TeachingServer:
         self.model, self.fault = model, fault
         self._embedder = embedder
         self._one_at_a_time = threading.RLock()
+        self._closed = False
         self._cached: dict[str, list[float]] = {}
         handler = type("Handler", (_Handler,), {"teaching": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -61,10 +63,12 @@ class TeachingServer:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop listening. The embedder stays loaded."""
+        """Stop listening, once what is being embedded is done. The embedder stays loaded."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        with self._one_at_a_time:  # torch ends the process hard where Python ends inside it
+            self._closed = True
 
     def __enter__(self) -> Self:
         return self
@@ -89,6 +93,8 @@ class TeachingServer:
         if packed not in ("float", "base64"):
             return _refuse(400, f"encoding_format must be float or base64, not {packed!r:.40}.")
         with self._one_at_a_time:
+            if self._closed:
+                return _refuse(503, "This server was closed.")
             rows, tokens = self._embed(texts)
         lists = packed == "float" or self.fault == "lists_for_base64"
         kind = "d" if self.fault == "float64" else "f"
@@ -180,6 +186,11 @@ class _Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "teaching", ""
     disable_nagle_algorithm = True
     timeout = 60.0
+
+    def handle(self) -> None:
+        """Serve a connection; a client that leaves in the middle is no error of the server's."""
+        with suppress(ConnectionError):
+            super().handle()
 
     def do_GET(self) -> None:
         if self.path != "/v1/models":
