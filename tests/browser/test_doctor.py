@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
 
 from tests.browser.harness import DESKTOP_DARK, LAPTOP, Lab, NotebookPage, Screen
 
@@ -75,7 +75,7 @@ def test_an_endpoint_is_examined_by_keys_alone_and_the_reports_are_kept(
     page.keyboard.type("a-model")
     page.keyboard.press("Enter")
     page.wait_for_function("() => document.querySelectorAll('.ewb-finding').length === 2")
-    assert wait_phase(notebook, "examining") == "The parity…"
+    expect(find(notebook, ".ewb-status[data-phase=examining]")).to_have_text("The parity…")
     assert find(notebook, ".ewb-key").input_value() == ""
     assert find(notebook, ".ewb-key").get_attribute("placeholder") == "as given before"
     assert find(notebook, ".ewb-go").is_disabled()
