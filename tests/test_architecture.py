@@ -39,7 +39,7 @@ HOUSE = {
         "sklearn pandas",
     ),
     "engines": _room("contracts"),
-    "studies": _room("contracts maths texts", "numpy pandas umap sklearn scipy"),
+    "studies": _room("contracts maths texts", "numpy pandas umap sklearn scipy mteb"),
     "figures": _room("contracts studies", "numpy plotly"),
     "panels": _room(
         "contracts texts studies figures",
@@ -54,6 +54,8 @@ TOP = {
     "doctor",
     "doctoring",
     "endpoints",
+    "evaluating",
+    "evaluation",
     "lab",
     "serving",
     "terminal",

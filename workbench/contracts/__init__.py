@@ -27,6 +27,16 @@ from workbench.contracts.engines import (
     EngineStarter,
     RunningEngine,
 )
+from workbench.contracts.evaluation import (
+    Cost,
+    Difference,
+    EmbedderResult,
+    Evaluation,
+    Failure,
+    Interval,
+    Score,
+    TaskResult,
+)
 from workbench.contracts.examiner import Examiner
 from workbench.contracts.imports import one_import
 from workbench.contracts.line import (
@@ -42,6 +52,19 @@ from workbench.contracts.progress import CancelSignal, Progress, ProgressFn, che
 from workbench.contracts.prompts import Prompt, PromptSource, resolve_prompt
 from workbench.contracts.reference import Reference, Variant
 from workbench.contracts.sizes import size_words
+from workbench.contracts.tasks import (
+    Bitext,
+    Clustering,
+    CodeFunction,
+    CodeSearch,
+    LabelledPairs,
+    Reranking,
+    Retrieval,
+    ScoredPairs,
+    Source,
+    Task,
+    TaskKind,
+)
 from workbench.contracts.texts import KINDS, Issue, Kind, TextItem
 
 __all__ = [
@@ -51,14 +74,21 @@ __all__ = [
     "Ask",
     "Attempt",
     "Backend",
+    "Bitext",
     "Budget",
     "CancelSignal",
     "ChoiceState",
+    "Clustering",
+    "CodeFunction",
+    "CodeSearch",
+    "Cost",
     "Diagnosis",
+    "Difference",
     "Embedder",
     "EmbedderCatalogue",
     "EmbedderChoice",
     "EmbedderInfo",
+    "EmbedderResult",
     "Embeddings",
     "EndpointCatalogue",
     "EndpointPreset",
@@ -71,11 +101,15 @@ __all__ = [
     "EngineProgress",
     "EngineProgressFn",
     "EngineStarter",
+    "Evaluation",
     "Examiner",
     "FailedText",
+    "Failure",
     "Finding",
+    "Interval",
     "Issue",
     "Kind",
+    "LabelledPairs",
     "Line",
     "Opening",
     "PartialError",
@@ -85,9 +119,17 @@ __all__ = [
     "Prompt",
     "PromptSource",
     "Reference",
+    "Reranking",
+    "Retrieval",
     "RunningEngine",
+    "Score",
+    "ScoredPairs",
     "Snippet",
+    "Source",
     "Status",
+    "Task",
+    "TaskKind",
+    "TaskResult",
     "TextItem",
     "TooLong",
     "Variant",

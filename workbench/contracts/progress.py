@@ -8,7 +8,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from workbench.errors import Cancelled
 
-Stage: TypeAlias = Literal["download", "load", "embed", "project"]
+Stage: TypeAlias = Literal["download", "load", "embed", "project", "evaluate"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,8 @@ class Progress:
 
     Attributes:
         stage: What is being done.
-        done: Units finished: bytes while downloading, epochs while projecting, else texts.
+        done: Units finished: bytes while downloading, epochs while projecting, texts while
+            embedding, steps while evaluating.
         total: Units in all; 0 while it is not known.
         message: A short sentence for a person, or "".
     """
