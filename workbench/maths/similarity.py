@@ -43,6 +43,26 @@ def similarity(a: ArrayLike, b: ArrayLike | None = None) -> Matrix:
     return _clipped(left @ right.T)  # (n, dim) x (dim, m) -> (n, m)
 
 
+def pairwise(a: ArrayLike, b: ArrayLike) -> Matrix:
+    """Cosine of each row of ``a`` with the row of ``b`` beside it, rounded to ``GRID``.
+
+    Returns:
+        (n,) float32 in [-1, 1]; 0 where a row is zero. Pairs of equal texts tie at exactly 1.
+
+    Raises:
+        InputError: The shapes differ, or a row is not finite.
+    """
+    left = normalize_rows(as_matrix(a, name="a"))
+    right = normalize_rows(as_matrix(b, name="b"))
+    if left.shape != right.shape:
+        raise InputError(
+            f"Vectors of shape {left.shape!r} were paired with vectors of shape {right.shape!r}; "
+            "a pair needs one of each, of one width."
+        )
+    cosines = np.einsum("ij,ij->i", left, right, dtype=np.float64)  # (n, dim) twice -> (n,)
+    return _clipped((np.rint(cosines * GRID) / GRID).astype(np.float32))
+
+
 def neighbours(vectors: ArrayLike, k: int) -> tuple[NDArray[np.int64], Matrix]:
     """The k rows with the highest cosine to each row, itself excluded; exact.
 

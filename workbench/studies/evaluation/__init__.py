@@ -1,0 +1,19 @@
+"""How good embedders are at a task, how sure that is, and where they fail.
+
+Importing this loads numpy only; scikit-learn comes with the first clustering.
+"""
+
+from workbench.studies.evaluation.compare import compare_embedders
+from workbench.studies.evaluation.partial import EvaluationError, LostTask
+from workbench.studies.evaluation.run import CostFn, run_evaluation
+from workbench.studies.evaluation.texts import count_texts, texts_by_role
+
+__all__ = [
+    "CostFn",
+    "EvaluationError",
+    "LostTask",
+    "compare_embedders",
+    "count_texts",
+    "run_evaluation",
+    "texts_by_role",
+]

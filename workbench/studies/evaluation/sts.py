@@ -1,0 +1,63 @@
+"""Semantic textual similarity: do cosines order pairs as people do?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.contracts import Failure, ScoredPairs
+from workbench.maths.correlation import average_ranks, pearson, spearman
+from workbench.maths.similarity import pairwise
+from workbench.studies.evaluation.failures import worst
+from workbench.studies.evaluation.scoring import Drawing, Found, mark_main, note_few
+from workbench.studies.evaluation.vectors import TaskVectors
+
+FAR = 0.25
+"""A pair failed whose place by cosine is further from its place by score than this share of all."""
+
+
+def evaluate_sts(
+    task: ScoredPairs, vectors: TaskVectors, drawing: Drawing, *, failures: int
+) -> Found:
+    """Spearman's correlation of cosines with scores (main), and Pearson's.
+
+    Pairs are drawn; each draw is ranked anew.
+    """
+    n = len(task.scores)
+    both = vectors.unit("text", (*task.a, *task.b))  # (2n, dim)
+    cosines = pairwise(both[:n], both[n:]).astype(np.float64)  # (n,)
+    scores = np.asarray(task.scores, dtype=np.float64)
+    made = [
+        drawing.score("spearman", lambda counts: spearman(scores, cosines, counts), n),
+        drawing.score("pearson", lambda counts: pearson(scores, cosines, counts), n),
+    ]
+    failed = list(_far_pairs(task, scores, cosines))
+    return Found(
+        n=n,
+        scores=tuple(mark_main(made, "spearman")),
+        failures=worst(failed, failures),
+        failed=len(failed),
+        notes=note_few(n),
+    )
+
+
+def _far_pairs(
+    task: ScoredPairs, scores: NDArray[np.float64], cosines: NDArray[np.float64]
+) -> Iterator[Failure]:
+    n = len(scores)
+    by_score, by_cosine = average_ranks(-scores), average_ranks(-cosines)  # 1: most alike
+    off = np.abs(by_score - by_cosine) / n
+    for pair in np.flatnonzero(off > FAR).tolist():
+        yield Failure(
+            item=str(pair + 1),
+            asked=task.a[pair],
+            expected=task.b[pair],
+            found="",
+            says=(
+                f"score {scores[pair]:g} is place {by_score[pair]:g} of {n:,}, cosine "
+                f"{cosines[pair]:.3f} is place {by_cosine[pair]:g} (1: most alike)"
+            ),
+            badness=float(off[pair]),
+        )
