@@ -37,6 +37,7 @@ from workbench.contracts.evaluation import (
     Score,
     TaskResult,
 )
+from workbench.contracts.evaluator import Evaluator
 from workbench.contracts.examiner import Examiner
 from workbench.contracts.imports import one_import
 from workbench.contracts.line import (
@@ -102,6 +103,7 @@ __all__ = [
     "EngineProgressFn",
     "EngineStarter",
     "Evaluation",
+    "Evaluator",
     "Examiner",
     "FailedText",
     "Failure",

@@ -14,7 +14,8 @@ SCRIPTS = (
 )
 SERVE_SCRIPTS = ("dom", "code", "serve")
 DOCTOR_SCRIPTS = ("dom", "doctor")
-STYLES = ("explorer", "doctor")
+EVALUATION_SCRIPTS = ("dom", "code", "plots", "evaluation_form", "evaluation_result", "evaluation")
+STYLES = ("explorer", "doctor", "evaluation")
 _HERE = Path(__file__).parent
 
 
@@ -31,6 +32,11 @@ def serve_script() -> str:
 def doctor_script() -> str:
     """The ES module of the panel that examines endpoints."""
     return _join(DOCTOR_SCRIPTS)
+
+
+def evaluation_script() -> str:
+    """The ES module of the panel that evaluates."""
+    return _join(EVALUATION_SCRIPTS)
 
 
 def _join(names: tuple[str, ...]) -> str:
