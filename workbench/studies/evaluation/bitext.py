@@ -18,7 +18,6 @@ from workbench.studies.evaluation.scoring import (
     Found,
     in_group,
     mark_main,
-    note_few,
 )
 from workbench.studies.evaluation.vectors import TaskVectors
 
@@ -68,9 +67,8 @@ def evaluate_bitext(
         n=n,
         scores=tuple(scores),
         failures=worst(failed, failures),
-        failed=len(failed),
+        failed=len({failure.item for failure in failed}),
         items={str(pair + 1): value for pair, value in enumerate(mean[MAIN].tolist())},
-        notes=note_few(n),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +14,7 @@ from workbench.contracts import Clustering, Failure, check_cancel, one_import
 from workbench.maths.metrics import v_measure
 from workbench.maths.vectors import Matrix
 from workbench.studies.evaluation.failures import worst
-from workbench.studies.evaluation.scoring import Drawing, Found, mark_main, note_few
+from workbench.studies.evaluation.scoring import Drawing, Found, mark_main
 from workbench.studies.evaluation.vectors import TaskVectors
 
 BATCH = 500
@@ -47,17 +48,19 @@ def evaluate_clustering(
         scores=tuple(mark_main([replace(score, note=note)], "v-measure")),
         failures=worst(failed, failures),
         failed=len(failed),
-        notes=note_few(n),
     )
 
 
 def _find_groups(rows: Matrix, count: int, seed: int) -> NDArray[np.int64]:
     with one_import("sklearn"):
         from sklearn.cluster import MiniBatchKMeans
+        from sklearn.exceptions import ConvergenceWarning
 
-    found = MiniBatchKMeans(
-        n_clusters=count, batch_size=BATCH, n_init="auto", random_state=seed
-    ).fit(rows)
+    means = MiniBatchKMeans(n_clusters=count, batch_size=BATCH, n_init="auto", random_state=seed)
+    with warnings.catch_warnings():
+        # fewer different vectors than groups: some groups stay empty, which the score shows
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        found = means.fit(rows)
     groups: NDArray[np.int64] = found.labels_.astype(np.int64)
     return groups
 

@@ -14,7 +14,7 @@ from workbench.maths.vectors import Matrix
 from workbench.studies.evaluation.deltas import measure_deltas
 from workbench.studies.evaluation.failures import describe_rank, worst
 from workbench.studies.evaluation.ranking import Ranked, Wanted, rank_corpus
-from workbench.studies.evaluation.scoring import Drawing, Found, in_group, mark_main, note_few
+from workbench.studies.evaluation.scoring import Drawing, Found, in_group, mark_main
 from workbench.studies.evaluation.vectors import TaskVectors
 
 MAIN = "mrr@10"
@@ -70,9 +70,9 @@ def evaluate_code(
         n=len(asking),
         scores=(*main, *scores),
         failures=worst(failed, failures),
-        failed=len(failed),
+        failed=len({failure.item for failure in failed}),
         items=dict(zip(names, mean.tolist(), strict=True)),
-        notes=(*note_few(len(asking)), *_note_alone(task)),
+        notes=_note_alone(task),
     )
 
 

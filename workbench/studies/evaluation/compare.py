@@ -12,6 +12,10 @@ from workbench.contracts import Difference, EmbedderResult, Interval, TaskResult
 from workbench.contracts.evaluation import Verdict
 from workbench.maths.intervals import percentile_interval
 
+FEWEST_ITEMS = 6
+"""Below so many items nothing is separable: one embedder may win them all and chance would do as
+much more often than once in twenty (a sign test: 2 · 0.5⁵ = 0.06). An interval drawn from so few
+leaves out 0 far too easily."""
 TIE = 1e-9
 """Values of one item closer than this are a tie: rounding, no difference."""
 
@@ -51,7 +55,7 @@ def _compare(first: str, a: TaskResult, second: str, b: TaskResult, level: float
         second=second,
         value=one.value - two.value,
         interval=None if ends is None else Interval(*ends, level, len(drawn)),
-        verdict=_judge(drawn, ends),
+        verdict=_judge(drawn, ends if one.n >= FEWEST_ITEMS else None),
         wins=wins,
         losses=losses,
         ties=ties,

@@ -43,7 +43,7 @@ def describe_rank(
     found = ""
     if wrong is not None:
         found = texts[int(standing.top[wrong])]
-        says += f", before it another text ({float(standing.top_scores[wrong]):.3f})"
+        says += f", before it a wrong text ({float(standing.top_scores[wrong]):.3f})"
     return Failure(
         item=item,
         asked=asked,

@@ -42,10 +42,6 @@ class Meter:
             words = f"{self._name}, {message}" if message else self._name
             self._progress(Progress("evaluate", reached, self._total, words))
 
-    def score(self) -> None:
-        """All texts have vectors; scores and intervals are computed."""
-        self.step(self._texts, "scoring")
-
     def end(self) -> None:
         """The task is over, finished or not."""
         self.step(self._texts)

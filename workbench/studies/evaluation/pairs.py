@@ -12,7 +12,7 @@ from workbench.contracts import Failure, LabelledPairs, Score
 from workbench.maths.detection import Aim, auc, average_precision, best_score, best_threshold
 from workbench.maths.similarity import pairwise
 from workbench.studies.evaluation.failures import worst
-from workbench.studies.evaluation.scoring import Drawing, Found, mark_main, note_few
+from workbench.studies.evaluation.scoring import Drawing, Found, mark_main
 from workbench.studies.evaluation.vectors import TaskVectors
 
 AIMS: tuple[Aim, ...] = ("accuracy", "f1")
@@ -42,7 +42,6 @@ def evaluate_pairs(
         scores=tuple(mark_main(made, "average precision")),
         failures=worst(failed, failures),
         failed=len(failed),
-        notes=note_few(n),
     )
 
 

@@ -10,7 +10,7 @@ from workbench.maths.detection import average_precision
 from workbench.maths.ranking import Standing
 from workbench.studies.evaluation.failures import describe_rank, worst
 from workbench.studies.evaluation.ranking import Wanted, rank_corpus
-from workbench.studies.evaluation.scoring import Drawing, Found, mark_main, note_few
+from workbench.studies.evaluation.scoring import Drawing, Found, mark_main
 from workbench.studies.evaluation.vectors import TaskVectors
 
 MAIN = "map"
@@ -59,7 +59,6 @@ def evaluate_reranking(
         failures=worst(failed, failures),
         failed=len(failed),
         items={str(at + 1): value for at, value in enumerate(precision.tolist())},
-        notes=note_few(n),
     )
 
 

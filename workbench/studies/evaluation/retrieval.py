@@ -17,7 +17,6 @@ from workbench.studies.evaluation.scoring import (
     Found,
     in_group,
     mark_main,
-    note_few,
 )
 from workbench.studies.evaluation.vectors import TaskVectors
 
@@ -101,7 +100,7 @@ def _by_group(
 
 
 def _notes(task: Retrieval, n: int, own: int) -> tuple[str, ...]:
-    notes = list(note_few(n))
+    notes = []
     if n < len(task.queries):
         notes.append(
             f"{len(task.queries) - n:,} of {len(task.queries):,} queries have no document that "

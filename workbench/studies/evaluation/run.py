@@ -20,7 +20,7 @@ from workbench.contracts import (
     TaskKind,
     TaskResult,
 )
-from workbench.errors import EndpointError, InputError, ModelError, WorkbenchError
+from workbench.errors import Cancelled, EndpointError, InputError, WorkbenchError
 from workbench.studies.evaluation.bitext import evaluate_bitext
 from workbench.studies.evaluation.checks import check_tasks
 from workbench.studies.evaluation.clustering import evaluate_clustering
@@ -32,7 +32,7 @@ from workbench.studies.evaluation.partial import EvaluationError, LostTask
 from workbench.studies.evaluation.prompting import AskedPrompts, check_prompts, choose_prompts
 from workbench.studies.evaluation.reranking import evaluate_reranking
 from workbench.studies.evaluation.retrieval import evaluate_retrieval
-from workbench.studies.evaluation.scoring import Drawing, Found
+from workbench.studies.evaluation.scoring import Drawing, Found, note_draws
 from workbench.studies.evaluation.sts import evaluate_sts
 from workbench.studies.evaluation.texts import count_texts, texts_by_role
 from workbench.studies.evaluation.vectors import KnownVectors, TaskVectors
@@ -96,9 +96,9 @@ def run_evaluation(  # noqa: PLR0913  (every one is a choice of the caller's)
     """Evaluate each embedder on each task and compare the embedders pair by pair.
 
     Within one embedder's run each exact string is embedded once, whichever tasks it is in. A task
-    that an embedder cannot finish does not stop the others: a text that its server refuses, or a
-    model's failure, costs that task; a server that went away costs the embedder's further tasks as
-    well, since each would wait for it in vain.
+    that an embedder cannot finish does not stop the others: a text that it refuses, a prompt that
+    it lacks or a failure of the model costs that task; a server that went away costs the embedder's
+    further tasks as well, since each would wait for it in vain.
 
     Args:
         embedders: By a short name; looked up once each, in order.
@@ -121,7 +121,7 @@ def run_evaluation(  # noqa: PLR0913  (every one is a choice of the caller's)
         EvaluationError: Some tasks were lost; it has everything that finished, and why.
         Cancelled: ``cancel`` was set; nothing is kept.
     """
-    _check_options(embedders, level, draws, failures)
+    _check_options(embedders, level=level, draws=draws, seed=seed, failures=failures)
     check_tasks(tasks)
     check_prompts(prompts or {}, tuple(embedders))
     plan = Plan(tuple(tasks), prompts or {}, level, draws, seed, failures)
@@ -155,7 +155,7 @@ def _all_texts(tasks: Sequence[Task]) -> tuple[str, ...]:
 
 
 def _check_options(
-    embedders: Mapping[str, Embedder], level: float, draws: int, failures: int
+    embedders: Mapping[str, Embedder], *, level: float, draws: int, seed: int, failures: int
 ) -> None:
     if not embedders:
         raise InputError("There is nothing to evaluate: no embedder was given. Pass one or more.")
@@ -166,6 +166,8 @@ def _check_options(
             f"draws={draws!r} were asked for; allowed is {FEWEST_DRAWS} or more: the ends of an "
             "interval need some draws beyond them."
         )
+    if not 0 <= seed < 2**32:
+        raise InputError(f"seed={seed!r} was asked for; allowed is 0 to {2**32 - 1:,}.")
     if failures < 0:
         raise InputError(f"failures={failures!r} were asked for; allowed is 0 or more.")
 
@@ -184,7 +186,9 @@ def _evaluate_embedder(
         else:
             try:
                 done.append(_evaluate_task(label, embedder, task, plan, known, meter))
-            except (EndpointError, ModelError) as exc:
+            except Cancelled:
+                raise
+            except WorkbenchError as exc:
                 lost.append(LostTask(label, task.name, exc))
                 gone = exc if _is_gone(exc) else None
         meter.end()
@@ -211,6 +215,7 @@ def _evaluate_task(
     vectors = TaskVectors(embedder, prompts, known, step=meter.step, cancel=meter.cancel)
     drawing = Drawing(task.name, plan.level, plan.draws, plan.seed)
     found = EVALUATORS[task.kind](task, vectors, drawing, failures=plan.failures)
+    main = next(score for score in found.scores if score.main)
     return TaskResult(
         task=task.name,
         kind=task.kind,
@@ -225,5 +230,5 @@ def _evaluate_task(
         tokens=vectors.tokens,
         truncated=vectors.truncated,
         seconds=time.perf_counter() - started,
-        notes=(*notes, *found.notes, *vectors.notes()),
+        notes=(*notes, *found.notes, *note_draws(main), *vectors.notes()),
     )

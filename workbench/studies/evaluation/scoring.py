@@ -47,13 +47,13 @@ class Drawing:
             metric: Its name.
             statistic: From counts of items to scores.
             n: Items.
-            centred: Shift the draws so that their mean is the score: for a statistic that copies
-                of an item raise, whose draws would all lie above it.
+            centred: Shift the draws so that their mean is the score, within 0 to 1: for a
+                statistic that copies of an item raise, whose draws would all lie above it.
         """
         value = float(statistic(np.ones((1, n)))[0])
         drawn = draw_statistic(statistic, n, self.draws, seed=self._seed(n))
         if centred:
-            drawn = drawn - np.nanmean(drawn) + value
+            drawn = np.clip(drawn - np.nanmean(drawn) + value, 0, 1)
         return self._score(metric, value, drawn, n)
 
     def means(self, values: Mapping[str, ArrayLike]) -> list[Score]:
@@ -108,10 +108,18 @@ def in_group(scores: list[Score], group: str) -> list[Score]:
     return [replace(score, group=group) for score in scores]
 
 
-def note_few(n: int) -> tuple[str, ...]:
-    """What to say of an interval over few items."""
-    if n >= FEW:
-        return ()
-    return (
-        f"only {n:,} items: an interval drawn from so few is a rough guess, and rather too narrow",
-    )
+def note_draws(score: Score) -> tuple[str, ...]:
+    """What a reader must know of the interval of a task's main score."""
+    notes = []
+    if score.n < FEW:
+        notes.append(
+            f"only {score.n:,} items: an interval drawn from so few is a rough guess, and rather "
+            "too narrow"
+        )
+    if score.n >= 2 and np.ptp(score.draws) == 0:
+        notes.append(
+            f"{score.metric} is {score.value:.3f} whichever items are drawn, so the interval has "
+            f"no width; of further items up to some {min(1, 3 / score.n):.0%} may differ all the "
+            "same (rule of three)"
+        )
+    return tuple(notes)

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.contracts import Failure, ScoredPairs
+from workbench.errors import ModelError
 from workbench.maths.correlation import average_ranks, pearson, spearman
 from workbench.maths.similarity import pairwise
 from workbench.studies.evaluation.failures import worst
-from workbench.studies.evaluation.scoring import Drawing, Found, mark_main, note_few
+from workbench.studies.evaluation.scoring import Drawing, Found, mark_main
 from workbench.studies.evaluation.vectors import TaskVectors
 
 FAR = 0.25
@@ -24,10 +25,19 @@ def evaluate_sts(
     """Spearman's correlation of cosines with scores (main), and Pearson's.
 
     Pairs are drawn; each draw is ranked anew.
+
+    Raises:
+        ModelError: All pairs have one cosine.
     """
     n = len(task.scores)
     both = vectors.unit("text", (*task.a, *task.b))  # (2n, dim)
     cosines = pairwise(both[:n], both[n:]).astype(np.float64)  # (n,)
+    if np.ptp(cosines) == 0:
+        raise ModelError(
+            f"All {n:,} pairs of {task.name!r} have the cosine {cosines[0]:.6f}, from "
+            f"{task.a[0][:40]!r} with {task.b[0][:40]!r} on: no correlation exists. Look at the "
+            "vectors: this embedder does not tell these texts apart."
+        )
     scores = np.asarray(task.scores, dtype=np.float64)
     made = [
         drawing.score("spearman", lambda counts: spearman(scores, cosines, counts), n),
@@ -39,7 +49,6 @@ def evaluate_sts(
         scores=tuple(mark_main(made, "spearman")),
         failures=worst(failed, failures),
         failed=len(failed),
-        notes=note_few(n),
     )
 
 

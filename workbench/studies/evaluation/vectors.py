@@ -7,7 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.contracts import CancelSignal, Embedder, Embeddings, Progress, Prompt
+from workbench.contracts import (
+    CancelSignal,
+    Embedder,
+    EmbedderInfo,
+    Embeddings,
+    Progress,
+    Prompt,
+)
 from workbench.errors import Cancelled, ModelError
 from workbench.maths.vectors import Matrix, normalize_rows
 
@@ -79,7 +86,7 @@ class TaskVectors:
 
     def unit(self, role: str, texts: Sequence[str]) -> Matrix:
         """Unit vectors of n texts in order, (n, dim) float32; see ``raw``."""
-        return normalize_rows(self.raw(role, texts))
+        return self._gather(role, texts, normalize_rows)
 
     def raw(self, role: str, texts: Sequence[str]) -> Matrix:
         """Vectors of n texts in order, as long as the embedder made them, (n, dim) float32.
@@ -87,15 +94,9 @@ class TaskVectors:
         Raises:
             ModelError: A vector is not finite, or there are more or fewer vectors than texts.
             PartialError: The server refused a text, or went away.
-            Cancelled: The signal was set; counts are those of the whole evaluation.
+            Cancelled: The signal was set.
         """
-        prompt = self.prompts[role]
-        different = list(dict.fromkeys(texts))
-        place = {text: row for row, text in enumerate(different)}
-        vectors = self._gather(different, prompt)  # (different, dim)
-        if len(different) == len(texts):
-            return vectors
-        return vectors[[place[text] for text in texts]]
+        return self._gather(role, texts, lambda vectors: vectors)
 
     def notes(self) -> tuple[str, ...]:
         """What became of the texts, where a reader should know."""
@@ -111,13 +112,20 @@ class TaskVectors:
             )
         return tuple(notes)
 
-    def _gather(self, texts: list[str], prompt: Prompt) -> Matrix:
-        parts: list[Matrix] = []
-        for first in range(0, len(texts), CHUNK):
-            chunk = texts[first : first + CHUNK]
-            parts.append(self._embed_chunk(chunk, prompt))
+    def _gather(
+        self, role: str, texts: Sequence[str], finish: Callable[[Matrix], Matrix]
+    ) -> Matrix:
+        prompt = self.prompts[role]
+        place = {text: row for row, text in enumerate(dict.fromkeys(texts))}
+        different = list(place)
+        vectors = np.empty((len(different), self._embedder.info.dim), dtype=np.float32)
+        for first in range(0, len(different), CHUNK):
+            chunk = different[first : first + CHUNK]
+            vectors[first : first + len(chunk)] = finish(self._embed_chunk(chunk, prompt))
             self._done += len(chunk)
-        return np.concatenate(parts)
+        if len(different) == len(texts):
+            return vectors
+        return vectors[[place[text] for text in texts]]
 
     def _embed_chunk(self, texts: list[str], prompt: Prompt) -> Matrix:
         strings = [prompt.apply(text) for text in texts]
@@ -151,10 +159,10 @@ class TaskVectors:
 
         try:
             made = self._embedder.embed(texts, prompt=prompt, progress=report, cancel=self.cancel)
-        except Cancelled as exc:
+        except Cancelled:
             self._step(self._done + before, "")  # raises with the counts of the whole evaluation
-            raise exc
-        check_rows(made, texts, self._embedder.info.name)
+            raise
+        check_rows(made, texts, self._embedder.info)
         return made
 
     def _count(
@@ -168,15 +176,15 @@ class TaskVectors:
         self.tokens = -1 if unknown else self.tokens + int(tokens.sum())
 
 
-def check_rows(made: Embeddings, texts: Sequence[str], name: str) -> None:
+def check_rows(made: Embeddings, texts: Sequence[str], info: EmbedderInfo) -> None:
     """Refuse vectors that no score can be computed from.
 
     Raises:
         ModelError: Not one vector a text, or one that is not finite; the message has the text.
     """
-    if made.vectors.shape != (len(texts), made.info.dim):
+    if made.vectors.shape != (len(texts), info.dim):
         raise ModelError(
-            f"{name!r} was asked for {len(texts):,} vectors {made.info.dim} wide and returned an "
+            f"{info.name!r} was asked for {len(texts):,} vectors {info.dim} wide and returned an "
             f"array of shape {made.vectors.shape!r}; one row a text is needed."
         )
     broken = np.flatnonzero(~np.isfinite(made.vectors).all(axis=1))
@@ -184,7 +192,7 @@ def check_rows(made: Embeddings, texts: Sequence[str], name: str) -> None:
         row = int(broken[0])
         value = made.vectors[row][~np.isfinite(made.vectors[row])][0]
         raise ModelError(
-            f"{name!r} returned {float(value)!r} in the vector of {texts[row][:80]!r} "
+            f"{info.name!r} returned {float(value)!r} in the vector of {texts[row][:80]!r} "
             f"({len(broken):,} of {len(texts):,} vectors hold NaN or infinity), so no cosine of it "
             "exists. Look at the number type the model computes in; float32 is the safe one."
         )
