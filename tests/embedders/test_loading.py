@@ -17,7 +17,6 @@ from tests.embedders.tiny_qwen3 import make_stale
 from workbench.contracts import Progress, size_words
 from workbench.embedders import CARDS, bundled, find_card, inspect_model, load, models
 from workbench.embedders.local import LocalEmbedder
-from workbench.embedders.local.batches import plan_batches
 from workbench.errors import (
     DependencyError,
     IncompleteModelError,
@@ -287,17 +286,3 @@ def test_loading_says_what_it_takes_and_unloading_gives_it_back() -> None:
     before = tensors()
     embedder.unload()
     assert before - tensors() == 22_713_216
-
-
-def test_batches_hold_each_row_once_within_their_budget() -> None:
-    generator = np.random.default_rng(0)
-    lengths = generator.integers(1, 300, size=500).tolist()
-    batches = list(plan_batches(lengths, budget=2048))
-    assert sorted(row for batch in batches for row in batch) == list(range(500))
-    padded = [len(batch) * max(lengths[row] for row in batch) for batch in batches]
-    assert max(padded) <= 2048
-    assert sum(padded) < 1.2 * sum(lengths)
-
-
-def test_a_row_longer_than_the_budget_goes_alone() -> None:
-    assert list(plan_batches([10, 5000, 10], budget=100)) == [[1], [0, 2]]

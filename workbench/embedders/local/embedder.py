@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,7 +17,8 @@ from workbench.contracts import (
     resolve_prompt,
 )
 from workbench.embedders.arrays import check_encodable, check_texts, finish_rows
-from workbench.embedders.local.passes import LoadedModel, Run
+from workbench.embedders.local.loaded import LoadedModel
+from workbench.embedders.local.passes import Run
 from workbench.embedders.local.runtime import give_back_memory
 from workbench.embedders.local.tokens import encode_texts
 from workbench.errors import ModelError
@@ -66,14 +68,15 @@ class LocalEmbedder:
     ) -> Embeddings:
         """Embed texts, keeping their order; see ``workbench.contracts.Embedder``.
 
-        Texts with the same tokens are computed once. ``cancel`` is looked at between batches and
-        between the layers of one.
+        Texts with the same tokens are computed once, and so is the beginning that a prompt gives
+        all of them, where each token sees only those before it. ``cancel`` and ``progress`` answer
+        within a pass too. Where memory runs out, passes get smaller and ``info.notes`` says so.
 
         Raises:
             InputError: One string, or something that is not a string.
             PromptError: The model has no such prompt.
             Cancelled: ``cancel`` was set.
-            ModelError: ``unload`` was called, or the device ran out of memory.
+            ModelError: ``unload`` was called, or the device has no memory for one text alone.
         """
         started = time.perf_counter()
         loaded = self.require_loaded()
@@ -90,7 +93,10 @@ class LocalEmbedder:
         unique = {row: place for place, row in enumerate(dict.fromkeys(tokens.rows))}
         places = np.array([unique[row] for row in tokens.rows], np.intp)  # (n,)
         run = Run(loaded, self._info, progress, cancel, np.bincount(places).tolist())
-        native = run.embed_rows(list(unique))  # (unique, native_dim)
+        prefix = tuple(loaded.tokenizer.encode(resolved.prefix).ids) if resolved.prefix else ()
+        native = run.embed_rows(list(unique), prefix)  # (unique, native_dim)
+        if run.notes:
+            self._info = replace(self._info, notes=self._info.notes + run.notes)
         vectors = finish_rows(native, self._info.dim, normalize=self._info.normalized)
         return Embeddings(
             vectors=vectors[places],  # (n, dim)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from workbench.contracts import Backend, EmbedderInfo, one_import, size_words
 from workbench.embedders.arrays import check_dim
 from workbench.embedders.local.embedder import LocalEmbedder
-from workbench.embedders.local.passes import LoadedModel, Memory
+from workbench.embedders.local.loaded import LoadedModel, Memory
 from workbench.embedders.local.runtime import (
     TOLERANCES,
     Runtime,
@@ -17,18 +17,13 @@ from workbench.embedders.local.runtime import (
     memory_in_use,
     quiet_transformers,
 )
+from workbench.embedders.local.setup import choose_budget, set_up
 from workbench.embedders.local.tokens import prepare_tokenizer
 from workbench.embedders.recipe import Recipe
 from workbench.errors import IncompleteModelError, InputError, ModelError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-# A pass should take a few seconds at most on a small CPU, and gains nothing beyond 2,048 tokens
-# there; a GPU wants far more at once.
-_CPU_BUDGET = (256, 2_048)
-_CPU_WORK = 2.5e11
-_GPU_BUDGET = 16_384
 
 
 def load_local(
@@ -64,11 +59,12 @@ def load_local(
         tokenizer=fast,
         unknown_id=_unknown_id(tokenizer),
         pad_id=tokenizer.pad_token_id or 0,
-        token_budget=_choose_budget(model, runtime),
+        token_budget=choose_budget(model),
         memory=_weigh(model, before, runtime),
     )
+    run_as = set_up(loaded, recipe.pooling, sliding=_slides(model))
     info = _describe(recipe, runtime, loaded, name=name, backend=backend, width=width, limit=limit)
-    said = (*notes, *_describe_dim(width, native_dim, recipe), *info.notes)
+    said = (*notes, *_describe_dim(width, native_dim, recipe), *info.notes, *run_as)
     if recipe.lowercase:
         said = (*said, "texts are put in lower case first, as sentence_bert_config.json asks")
     return LocalEmbedder(replace(info, revision=revision, notes=said), loaded)
@@ -170,13 +166,9 @@ def _choose_limit(
     return asked
 
 
-def _choose_budget(model: PreTrainedModel, runtime: Runtime) -> int:
-    if not runtime.device.startswith("cpu"):
-        return _GPU_BUDGET
-    embedding = sum(part.numel() for part in model.get_input_embeddings().parameters())
-    working = sum(part.numel() for part in model.parameters()) - embedding
-    low, high = _CPU_BUDGET
-    return int(min(high, max(low, _CPU_WORK / max(1, working))))
+def _slides(model: PreTrainedModel) -> bool:
+    """Whether some layers look at a window of a text only."""
+    return any("sliding" in kind for kind in getattr(model.config, "layer_types", None) or ())
 
 
 def _unknown_id(tokenizer: PreTrainedTokenizerBase) -> int | None:

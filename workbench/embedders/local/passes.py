@@ -3,56 +3,22 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.contracts import CancelSignal, EmbedderInfo, Progress, ProgressFn, check_cancel
-from workbench.embedders.local.batches import plan_batches
-from workbench.embedders.local.pooling import pool_states
+from workbench.embedders.local.loaded import LoadedModel
+from workbench.embedders.local.packed import NOTHING_SHARED, Shared
+from workbench.embedders.local.packing import Pack, Row, longest_first, plan_pack
+from workbench.embedders.local.pooling import embed_padded
+from workbench.embedders.local.runtime import give_back_memory, is_out_of_memory
 from workbench.errors import ModelError
 
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
-    from transformers import PreTrainedModel
-
-
-@dataclass(frozen=True)
-class Memory:
-    """What loading took, in bytes; None where the system does not tell.
-
-    Attributes:
-        weights_bytes: The weights alone.
-        before_bytes: Held by the process (on a GPU: by torch) before the weights came.
-        after_bytes: The same after.
-    """
-
-    weights_bytes: int
-    before_bytes: int | None
-    after_bytes: int | None
-
-
-@dataclass
-class LoadedModel:
-    """The parts that ``load_local`` puts together.
-
-    Attributes:
-        model: A transformers model in evaluation mode.
-        tokenizer: Its fast tokenizer, set to cut and not to pad.
-        unknown_id: Id of the unknown token; None where bytes make every text known.
-        pad_id: What fills the shorter rows; masked, so any id will do.
-        token_budget: Most tokens in one pass.
-        memory: What loading took.
-    """
-
-    model: PreTrainedModel
-    tokenizer: Tokenizer
-    unknown_id: int | None
-    pad_id: int
-    token_budget: int
-    memory: Memory
+_REPORT_EVERY_S = 0.25
 
 
 class Run:
@@ -61,10 +27,13 @@ class Run:
     Args:
         loaded: The model.
         info: What it is.
-        progress: Told after each batch.
-        cancel: Looked at before each batch, and before each linear layer of one, so that a long
+        progress: Told after each pass, and within a long one.
+        cancel: Looked at before each pass, and before each linear layer of one, so that a long
             pass on a slow machine still answers.
         copies: How many texts share each token row.
+
+    Attributes:
+        notes: What happened on the way, a sentence each.
     """
 
     def __init__(
@@ -73,81 +42,128 @@ class Run:
         info: EmbedderInfo,
         progress: ProgressFn | None,
         cancel: CancelSignal | None,
-        copies: list[int],
+        copies: Sequence[int],
     ) -> None:
-        self.loaded = loaded
-        self.info = info
-        self.progress = progress
-        self.cancel = cancel
-        self.copies = copies
-        self.total = sum(copies)
-        self.done = 0
+        self.notes: tuple[str, ...] = ()
+        self._loaded = loaded
+        self._info = info
+        self._progress = progress
+        self._cancel = cancel
+        self._copies = copies
+        self._total = sum(copies)
+        self._done = 0
+        self._steps = 0
+        self._tokens = 0
+        self._reported = time.monotonic()
 
-    def embed_rows(self, rows: list[tuple[int, ...]]) -> NDArray[np.float32]:
-        """Native vectors (n, native_dim) float32 of token rows, in their order."""
+    def embed_rows(self, rows: Sequence[Row], prefix: Row = ()) -> NDArray[np.float32]:
+        """Native vectors (n, native_dim) float32 of token rows, in their order.
+
+        Args:
+            rows: n token rows.
+            prefix: Tokens of the prompt that stands before each; computed once where it can be.
+
+        Raises:
+            Cancelled: ``cancel`` was set.
+            ModelError: There is no memory for one text alone.
+        """
         import torch
 
-        vectors = np.empty((len(rows), self.info.native_dim), np.float32)
-        lengths = [len(row) for row in rows]
-        hooks = self._hook_layers()
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), self._watching():
                 self._report()
-                for batch in plan_batches(lengths, budget=self.loaded.token_budget):
-                    check_cancel(self.cancel, done=self.done, total=self.total)
-                    vectors[batch] = self._embed_batch([rows[place] for place in batch])
-                    self.done += sum(self.copies[place] for place in batch)
-                    self._report()
-        except torch.OutOfMemoryError as exc:
+                shared = self._share(rows, prefix)
+                return self._embed_all([row[len(shared.row) :] for row in rows], shared)
+        except RuntimeError as exc:
+            if not is_out_of_memory(exc):
+                raise
             raise ModelError(
-                f"{self.info.device} ran out of memory after {self.done:,} of {self.total:,} "
-                f"texts. Load with a smaller max_tokens (now {self.info.max_tokens}), or with "
-                "device='cpu'."
+                f"{self._info.device} ran out of memory after {self._done:,} of {self._total:,} "
+                f"texts, in a pass of one text of {self._tokens:,} tokens. Load with a smaller "
+                f"max_tokens (now {self._info.max_tokens}), or with device='cpu'."
             ) from exc
+
+    def _embed_all(self, rows: Sequence[Row], shared: Shared) -> NDArray[np.float32]:
+        vectors = np.empty((len(rows), self._info.native_dim), np.float32)
+        lengths = [len(row) for row in rows]
+        order = longest_first(lengths)
+        budget = self._loaded.token_budget
+        while order:
+            self._check()
+            pack = plan_pack(lengths, order, budget=budget, padded=self._loaded.packed is None)
+            self._steps, self._tokens = 0, pack.tokens
+            try:
+                vectors[list(pack.rows)] = self._compute(rows, pack, shared)
+            except RuntimeError as exc:
+                if len(pack.rows) == 1 or not is_out_of_memory(exc):
+                    raise
+                budget = self._halve(pack)
+                continue
+            order = order[len(pack.rows) :]
+            self._done += sum(self._copies[row] for row in pack.rows)
+            self._report()
+        return vectors
+
+    def _share(self, rows: Sequence[Row], prefix: Row) -> Shared:
+        if self._loaded.packed is None:
+            return NOTHING_SHARED
+        with self._loaded.computing(self._check):
+            return self._loaded.packed.share(rows, prefix, self._look)
+
+    def _compute(self, rows: Sequence[Row], pack: Pack, shared: Shared) -> NDArray[np.float32]:
+        loaded = self._loaded
+        chosen = [rows[row] for row in pack.rows]
+        with loaded.computing(self._check):
+            if loaded.packed is not None:
+                found = loaded.packed.embed_pack(chosen, pack.groups, shared, self._look)
+            else:
+                assert self._info.pooling is not None
+                found = embed_padded(loaded.model, chosen, self._info.pooling, pad_id=loaded.pad_id)
+            vectors: NDArray[np.float32] = found.cpu().numpy()
+        return vectors
+
+    def _halve(self, pack: Pack) -> int:
+        """Half the tokens of a pass that did not fit, said once for each halving."""
+        budget = max(1, pack.tokens // 2)
+        give_back_memory(self._info.device or "cpu")
+        self.notes += (
+            f"{self._info.device} ran out of memory in a pass of {pack.tokens:,} tokens; "
+            f"passes are of {budget:,} at most from there on",
+        )
+        self._loaded.token_budget = budget
+        self._report(self.notes[-1])
+        return budget
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Let ``cancel`` and ``progress`` answer inside a long pass: before each linear layer."""
+        if self._cancel is None and self._progress is None:
+            yield
+            return
+        caller = threading.get_ident()
+
+        def step(*_: object) -> None:
+            if threading.get_ident() == caller:  # the layers are every caller's
+                self._steps += 1
+                self._look()
+
+        hooks = [layer.register_forward_pre_hook(step) for layer in self._loaded.linears]
+        try:
+            yield
         finally:
             for hook in hooks:
                 hook.remove()
-        return vectors
 
-    def _embed_batch(self, rows: list[tuple[int, ...]]) -> NDArray[np.float32]:
-        import torch
+    def _look(self) -> None:
+        self._check()
+        if self._progress is not None and time.monotonic() - self._reported > _REPORT_EVERY_S:
+            share = min(0.99, self._steps / max(1, len(self._loaded.linears)))
+            self._report(f"{share:.0%} of a pass of {self._tokens:,} tokens")
 
-        width = max(1, *(len(row) for row in rows)) if rows else 1
-        ids = torch.full((len(rows), width), self.loaded.pad_id, dtype=torch.long)
-        mask = torch.zeros((len(rows), width), dtype=torch.long)
-        for place, row in enumerate(rows):
-            ids[place, : len(row)] = torch.tensor(row, dtype=torch.long)
-            mask[place, : len(row)] = 1
-        device = self.loaded.model.device
-        ids, mask = ids.to(device), mask.to(device)
-        output = self.loaded.model(input_ids=ids, attention_mask=mask, **self._call_options())
-        assert self.info.pooling is not None
-        pooled = pool_states(output.last_hidden_state, mask, self.info.pooling)
-        vectors: NDArray[np.float32] = pooled.cpu().numpy()
-        return vectors
+    def _check(self) -> None:
+        check_cancel(self._cancel, done=self._done, total=self._total)
 
-    def _call_options(self) -> dict[str, bool]:
-        causal = getattr(self.loaded.model.config, "use_cache", None) is not None
-        return {"use_cache": False} if causal and self.info.pooling == "last_token" else {}
-
-    def _hook_layers(self) -> list[Any]:
-        """Let ``cancel`` answer inside a long pass: it is looked at before each linear layer."""
-        if self.cancel is None:
-            return []
-        import torch
-
-        caller = threading.get_ident()
-
-        def look(*_: object) -> None:
-            if threading.get_ident() == caller:  # the layers are every caller's
-                check_cancel(self.cancel, done=self.done, total=self.total)
-
-        return [
-            module.register_forward_pre_hook(look)
-            for module in self.loaded.model.modules()
-            if isinstance(module, torch.nn.Linear)
-        ]
-
-    def _report(self) -> None:
-        if self.progress is not None:
-            self.progress(Progress("embed", self.done, self.total))
+    def _report(self, message: str = "") -> None:
+        self._reported = time.monotonic()
+        if self._progress is not None:
+            self._progress(Progress("embed", self._done, self._total, message))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from workbench.contracts import EmbedderInfo
-from workbench.embedders.local.passes import LoadedModel
+from workbench.embedders.local.loaded import LoadedModel
 from workbench.embedders.local.tokens import encode_texts
 
 if TYPE_CHECKING:

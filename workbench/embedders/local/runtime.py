@@ -101,6 +101,27 @@ def memory_in_use(device: str) -> int | None:
     return int(statm.read_text().split()[1]) * resource.getpagesize()
 
 
+def is_out_of_memory(exc: RuntimeError) -> bool:
+    """Whether torch says that a device, or the system, has no more memory to give."""
+    import torch
+
+    return isinstance(exc, torch.OutOfMemoryError) or "can't allocate memory" in str(exc)
+
+
+def free_memory(device: str) -> int | None:
+    """Bytes that are free on the device; None where the system does not tell."""
+    import torch
+
+    if device.startswith("cuda"):
+        return int(torch.cuda.mem_get_info(device)[0])
+    meminfo = Path("/proc/meminfo")
+    if not device.startswith("cpu") or not meminfo.exists():
+        return None
+    lines = meminfo.read_text().splitlines()
+    free = next((line for line in lines if line.startswith("MemAvailable:")), None)
+    return None if free is None else int(free.split()[1]) * 1024
+
+
 def give_back_memory(device: str) -> None:
     """Return what is no longer used to the GPU or to the system."""
     import ctypes

@@ -18,7 +18,8 @@ from workbench.contracts import (
     check_cancel,
 )
 from workbench.embedders.local.changed import FALLBACK_BASE, Numbers, changed_model, rope_base
-from workbench.embedders.local.passes import LoadedModel
+from workbench.embedders.local.loaded import LoadedModel
+from workbench.embedders.local.packed import is_causal
 from workbench.embedders.local.pooling import pool_states
 from workbench.embedders.local.rows import CHAT_END, Row, Rows
 from workbench.errors import InputError, ModelError
@@ -100,7 +101,7 @@ _MAKINGS: Mapping[Variant, Making] = {
     "cls": _pools_otherwise("cls"),
     "last": _pools_otherwise("last_token"),
     "bidirectional": Making(
-        bidirectional=True, has_sense=lambda rows: _is_causal(rows.loaded.model)
+        bidirectional=True, has_sense=lambda rows: is_causal(rows.loaded.model)
     ),
     "rope_base": Making(
         numbers="rope_base",
@@ -181,9 +182,16 @@ class VariantMaker:
             return
         import torch
 
-        check_cancel(cancel, done=0, total=len(missing))
+        def look() -> None:
+            check_cancel(cancel, done=0, total=len(missing))
+
+        look()
         try:
-            with changed_model(self.rows.loaded.model, way.numbers) as model, _few_threads(model):
+            with (
+                self.rows.loaded.as_loaded(look) as whole,
+                changed_model(whole, way.numbers) as model,
+                _few_threads(model),
+            ):
                 for done, row in enumerate(missing):
                     check_cancel(cancel, done=done, total=len(missing))
                     self._known[way, row] = _pass_row(model, row, way)
@@ -220,10 +228,6 @@ def _few_threads(model: PreTrainedModel) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _is_causal(model: PreTrainedModel) -> bool:
-    return any(getattr(module, "is_causal", False) for module in model.modules())
 
 
 def _pass_row(model: PreTrainedModel, row: Row, way: Way) -> NDArray[np.float32]:

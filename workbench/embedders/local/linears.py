@@ -1,0 +1,152 @@
+"""Linear layers laid out for the processor, where that is faster: measured, then checked.
+
+torch multiplies float32 matrices on a CPU by MKL, which takes half the speed of some processors
+that are not Intel's; oneDNN, which torch brings along too, does not, and multiplies faster still
+when a weight was brought into its own order once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+    from transformers import PreTrainedModel
+
+_ROWS = 256
+"""Rows of the products that are timed: about what a pass of short texts has at its smallest."""
+_ROUNDS = 3
+_LEAST_GAIN = 1.05
+_CLOSE = {"float32": 2e-5, "bfloat16": 2e-2}
+"""Largest difference between two ways to multiply, relative to the largest value of the product."""
+_TRIED_SHAPES = 6
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which way to multiply was chosen.
+
+    Attributes:
+        packed: Whether weights are in oneDNN's own order.
+        gain: Time of torch's own way ÷ time of oneDNN's, over the model's shapes; None where only
+            one way is there.
+        seconds: What measuring took.
+        why: Reason of the choice, a sentence for a person.
+    """
+
+    packed: bool
+    gain: float | None
+    seconds: float
+    why: str
+
+
+def choose_layout(model: PreTrainedModel) -> Layout:
+    """Time both ways over the shapes of a model's linear layers, on the threads that are set."""
+    import torch
+
+    started = time.perf_counter()
+    dtype = str(model.dtype).removeprefix("torch.")
+    if model.device.type != "cpu" or dtype not in _CLOSE:
+        return Layout(False, None, 0.0, "")
+    if not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
+        return Layout(False, None, 0.0, "this torch has no oneDNN")
+    one_of = {tuple(layer.weight.shape): layer for layer in plain_linears(model)}
+    shapes = Counter(tuple(layer.weight.shape) for layer in plain_linears(model))
+    plain = packed = 0.0
+    for shape, count in shapes.most_common(_TRIED_SHAPES):
+        times = _time_layer(one_of[shape], _CLOSE[dtype])
+        if times is None:
+            return Layout(False, None, time.perf_counter() - started, "oneDNN's numbers differ")
+        plain += count * times[0]
+        packed += count * times[1]
+    gain = plain / packed if packed else 1.0
+    wins = gain >= _LEAST_GAIN
+    why = f"{'oneDNN' if wins else 'torch'}'s order of weights is the faster here: measured"
+    return Layout(wins, gain, time.perf_counter() - started, why)
+
+
+def pack_linears(model: PreTrainedModel) -> None:
+    """Bring the weight of each linear layer into oneDNN's order; the plain one is freed.
+
+    Such a weight cannot be copied or read: ``unpack_linears`` first.
+    """
+    import torch
+
+    for layer in plain_linears(model):
+        with torch.no_grad():
+            ordered = _order_weight(layer.weight.detach())
+        layer.weight = torch.nn.Parameter(ordered, requires_grad=False)
+        setattr(layer, "forward", _packed_product(ordered, layer.bias))  # noqa: B010  (mypy)
+
+
+def unpack_linears(model: PreTrainedModel) -> None:
+    """Undo ``pack_linears``."""
+    import torch
+
+    for layer in plain_linears(model):
+        if layer.weight.is_mkldnn:
+            plain = layer.weight.detach().to_dense()
+            layer.weight = torch.nn.Parameter(plain, requires_grad=False)
+            delattr(layer, "forward")
+
+
+def plain_linears(model: PreTrainedModel) -> list[nn.Linear]:
+    """The model's linear layers, but for those of a class of their own."""
+    import torch
+
+    return [module for module in model.modules() if type(module) is torch.nn.Linear]
+
+
+def _time_layer(layer: nn.Linear, close: float) -> tuple[float, float] | None:
+    """Seconds of torch's product and of oneDNN's; None where they differ."""
+    import torch
+
+    weight = layer.weight.detach()
+    chance = torch.Generator().manual_seed(0)
+    rows = torch.randn(_ROWS, weight.shape[1], generator=chance).to(weight.dtype)
+    ways = (_plain_product(weight), _packed_product(_order_weight(weight), None))
+    with torch.inference_mode():
+        first, second = (way(rows).float() for way in ways)
+        if (first - second).abs().max() > close * first.abs().max():
+            return None
+        times = np.array([[_seconds(way, rows) for way in ways] for _ in range(_ROUNDS)])
+    best = times.min(axis=0)
+    return float(best[0]), float(best[1])
+
+
+def _seconds(way: Callable[[Tensor], Tensor], rows: Tensor) -> float:
+    started = time.perf_counter()
+    way(rows)
+    return time.perf_counter() - started
+
+
+def _plain_product(weight: Tensor) -> Callable[[Tensor], Tensor]:
+    from torch.nn.functional import linear
+
+    return lambda rows: linear(rows, weight)
+
+
+def _order_weight(weight: Tensor) -> Tensor:
+    import torch
+
+    # a private name of torch 2.13, as below; the numbers are compared with torch's own product
+    ordered: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, _ROWS)
+    return ordered
+
+
+def _packed_product(ordered: Tensor, bias: Tensor | None) -> Callable[[Tensor], Tensor]:
+    import torch
+
+    product: Any = torch.ops.mkldnn._linear_pointwise
+
+    def multiply(rows: Tensor) -> Tensor:
+        found: Tensor = product(rows, ordered, bias, "none", [], "")
+        return found
+
+    return multiply

@@ -1,0 +1,245 @@
+"""A transformers model that takes many texts as one row, without padding."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbench.contracts import Pooling
+from workbench.embedders.local.attention import (
+    NAME,
+    KeysReached,
+    KeysValues,
+    Packed,
+    register_attention,
+)
+from workbench.embedders.local.packing import Group, Row, shared_start
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+    from transformers import PreTrainedModel
+
+_KEPT_TOKENS = 4_096
+"""Tokens of shared beginnings kept: 0.9 GB for Qwen3-Embedding-0.6B in float32, if ever full."""
+_OFFSET_TYPES = {"roberta", "xlm-roberta", "camembert"}
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A beginning that all rows of a run share.
+
+    Attributes:
+        row: Its tokens.
+        layers: Its keys and values by layer.
+    """
+
+    row: Row = ()
+    layers: Sequence[KeysValues] = ()
+
+
+NOTHING_SHARED = Shared()
+
+
+class PackedModel:
+    """Token rows to vectors, with each text in the place that it needs and no more.
+
+    Not thread-safe: who computes holds ``LoadedModel.lock``.
+
+    Args:
+        model: A transformers model that looks its attention up by name.
+        pooling: Which states are kept.
+    """
+
+    def __init__(self, model: PreTrainedModel, pooling: Pooling) -> None:
+        register_attention()
+        self.model = model
+        self.pooling: Pooling = pooling
+        self.causal = is_causal(model)
+        self._first_position = _first_position(model)
+        self._last_layer = None if pooling == "mean" else find_last_layer(model)
+        self._kept: OrderedDict[Row, list[KeysValues]] = OrderedDict()
+
+    def share(self, rows: Sequence[Row], prefix: Row, look: Callable[[], None]) -> Shared:
+        """The beginning that these rows share, computed once; nothing where nothing is gained.
+
+        Args:
+            rows: All rows of a run.
+            prefix: Tokens of the prompt that stands before each text.
+            look: Called between long steps; raises to stop.
+        """
+        if not rows or not self.causal or self.pooling != "last_token":
+            return NOTHING_SHARED
+        start = rows[0][: shared_start(rows, prefix)]
+        if start in self._kept:
+            self._kept.move_to_end(start)
+            return Shared(start, self._kept[start])
+        if not start or len(rows) == 1:  # a second pass gains nothing for one text
+            return NOTHING_SHARED
+        kept: list[KeysValues] = []
+        alone = (Group(0, 1, len(start)),)
+        self._call([start], Packed(alone, self.causal, look=look, kept=kept), 0)
+        self._kept[start] = kept
+        while sum(map(len, self._kept)) > _KEPT_TOKENS and len(self._kept) > 1:
+            self._kept.popitem(last=False)
+        return Shared(start, kept)
+
+    def embed_pack(
+        self,
+        rows: Sequence[Row],
+        groups: Sequence[Group],
+        shared: Shared,
+        look: Callable[[], None],
+    ) -> Tensor:
+        """(n, dim) float32 on the model's device.
+
+        Args:
+            rows: n rows without what they share, those of one length side by side.
+            groups: The same rows by length.
+            shared: What ``share`` gave.
+            look: Called between long steps; raises to stop.
+        """
+        packed = Packed(groups, self.causal, shared.layers, look)
+        with self._only_pooled(packed) as narrowed:
+            states = self._call(rows, packed, len(shared.row))  # (tokens or n, dim)
+        if self.pooling == "mean":
+            return _mean_groups(states, groups)
+        return (states if narrowed else states[self._pooled(packed)]).float()
+
+    def _call(self, rows: Sequence[Row], packed: Packed, offset: int) -> Tensor:
+        """Last states without the batch axis."""
+        import torch
+
+        device = self.model.device
+        ids = torch.tensor([token for row in rows for token in row], dtype=torch.long)
+        first = offset + self._first_position
+        positions = torch.cat(
+            [
+                torch.arange(first, first + group.length).repeat(group.texts)
+                for group in packed.groups
+            ]
+        )
+        options: dict[str, Any] = {"packed": packed}
+        if getattr(self.model.config, "use_cache", None) is not None:
+            options["use_cache"] = False
+        if getattr(self.model.config, "type_vocab_size", 0):
+            options["token_type_ids"] = torch.zeros_like(ids).unsqueeze(0).to(device)
+        with _attention_named(self.model, NAME):
+            output = self.model(
+                input_ids=_to_device(ids, device),  # (1, tokens)
+                position_ids=_to_device(positions, device),
+                **options,
+            )
+        states: Tensor = output.last_hidden_state[0]
+        return states
+
+    def _pooled(self, packed: Packed) -> Tensor:
+        """(texts,) places of the tokens that are pooled."""
+        import torch
+
+        places = [
+            torch.arange(group.start, group.stop, group.length)
+            + (group.length - 1 if self.pooling == "last_token" else 0)
+            for group in packed.groups
+        ]
+        return torch.cat(places).to(self.model.device)
+
+    @contextmanager
+    def _only_pooled(self, packed: Packed) -> Iterator[bool]:
+        """The last layer computes queries, output and MLP where states are pooled, and only there.
+
+        Its keys and values are wanted everywhere: the layer is entered once for them, and left when
+        they are known.
+        """
+        if self._last_layer is None:
+            yield False
+            return
+        pooled = self._pooled(packed)
+
+        def narrow(layer: nn.Module, args: Any, kwargs: Any) -> Any:  # noqa: ANN401  (as torch has it)
+            if packed.leaving:
+                return None
+            packed.leaving = True
+            try:
+                layer(*args, **kwargs)
+            except KeysReached as reached:
+                packed.known = reached.found
+            finally:
+                packed.leaving = False
+            tokens = packed.groups[-1].stop
+            return tuple(_select(arg, pooled, tokens) for arg in args), {
+                name: _select(arg, pooled, tokens) for name, arg in kwargs.items()
+            }
+
+        hook = self._last_layer.register_forward_pre_hook(narrow, with_kwargs=True)
+        try:
+            yield True
+        finally:
+            hook.remove()
+
+
+def is_causal(model: PreTrainedModel) -> bool:
+    """Whether each token sees those before it only."""
+    return any(getattr(module, "is_causal", False) for module in model.modules())
+
+
+def find_last_layer(model: PreTrainedModel) -> nn.Module | None:
+    """The last of the model's own stack of layers; None where there is not one such stack."""
+    import torch
+
+    count = getattr(model.config, "num_hidden_layers", 0)
+    stacks = [
+        module
+        for module in model.modules()
+        if isinstance(module, torch.nn.ModuleList) and len(module) == count
+    ]
+    return stacks[0][-1] if len(stacks) == 1 else None
+
+
+def _first_position(model: PreTrainedModel) -> int:
+    """RoBERTa counts positions from behind its padding id."""
+    if model.config.model_type in _OFFSET_TYPES:
+        return int(model.config.pad_token_id) + 1
+    return 0
+
+
+def _mean_groups(states: Tensor, groups: Sequence[Group]) -> Tensor:
+    import torch
+
+    means = [
+        states[group.start : group.stop].float().view(group.texts, group.length, -1).mean(1)
+        for group in groups
+    ]
+    return torch.cat(means)  # (texts, dim)
+
+
+def _select(value: object, places: Tensor, tokens: int) -> object:
+    """Of every tensor with an axis of tokens, the pooled ones."""
+    import torch
+
+    if isinstance(value, tuple):
+        return tuple(_select(part, places, tokens) for part in value)
+    if isinstance(value, torch.Tensor) and value.dim() > 1 and value.shape[1] == tokens:
+        return value[:, places]
+    return value
+
+
+def _to_device(flat: Tensor, device: torch.device) -> Tensor:
+    """(tokens,) to (1, tokens) on the device, without waiting for it."""
+    if device.type == "cuda":
+        flat = flat.pin_memory()
+    return flat.unsqueeze(0).to(device, non_blocking=True)
+
+
+@contextmanager
+def _attention_named(model: PreTrainedModel, name: str) -> Iterator[None]:
+    config: Any = model.config
+    before = config._attn_implementation
+    config._attn_implementation = name
+    try:
+        yield
+    finally:
+        config._attn_implementation = before
