@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,8 +74,17 @@ def notebook(lab: Lab, request: pytest.FixtureRequest) -> Iterator[NotebookPage]
 
 
 def shot(notebook: NotebookPage, name: str) -> None:
-    screen = "dark" if notebook.page.evaluate("innerWidth") > 1500 else "light"
-    notebook.shot(f"evaluation-{name}-{screen}", notebook.page.locator(".ewb-evaluation"))
+    """Keep a picture of the whole panel, for which the window grows as tall as it."""
+    if not os.environ.get("WORKBENCH_SHOTS"):
+        return
+    page, panel = notebook.page, notebook.page.locator(".ewb-evaluation")
+    size = page.viewport_size
+    box = panel.bounding_box()
+    assert size is not None and box is not None
+    page.set_viewport_size({"width": size["width"], "height": int(box["height"]) + 300})
+    page.wait_for_timeout(800)
+    notebook.shot(f"evaluation-{name}-{'dark' if size['width'] > 1500 else 'light'}", panel)
+    page.set_viewport_size(size)
 
 
 def test_it_is_evaluated_by_keys_alone_and_the_reports_are_kept(
@@ -108,6 +118,8 @@ def test_it_is_evaluated_by_keys_alone_and_the_reports_are_kept(
     assert "mean rank (lower is better)" in find(notebook, ".ewb-further-scores").inner_text()
     find(notebook, ".ewb-failure summary").first.press("Enter")
     assert "wrong 怎样重启网关" in find(notebook, ".ewb-failure[open]").inner_text()
+    find(notebook, ".ewb-facts-of summary").first.press("Enter")
+    assert "'Query: '" in find(notebook, ".ewb-facts-of").first.inner_text()
     find(notebook, ".ewb-code-of summary").press("Enter")
     assert "wb.evaluate(" in find(notebook, ".ewb-code-of").inner_text()
     shot(notebook, "done")
@@ -131,7 +143,7 @@ def test_figures_follow_what_is_chosen(notebook: NotebookPage) -> None:
     expect(find(notebook, title)).to_contain_text("n-grams less MiniLM")
     find(notebook, ".ewb-pick-task").select_option("sts-zh")
     cost = "[aria-label='Quality against cost']"
-    expect(find(notebook, f"{cost} .gtitle")).to_contain_text("sts-zh")
+    expect(find(notebook, f"{cost} .ytitle")).to_contain_text("spearman")
     find(notebook, ".ewb-pick-clock").select_option("batch")
     expect(find(notebook, f"{cost} .xtitle")).to_contain_text("batches")
 

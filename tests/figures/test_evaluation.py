@@ -119,7 +119,7 @@ def test_wins_say_the_mean_its_interval_and_the_counts() -> None:
     )
     title = figure.layout.title.text
     assert "MiniLM less n-grams on faq" in title
-    assert "mean +0.250 [-0.050, 0.200], not separable; 2 won, 1 lost, 1 level" in title
+    assert "mean +0.250 [−0.050, 0.200], not separable; 2 won, 1 lost, 1 level" in title
     (bars,) = figure.data
     np.testing.assert_allclose(bars.y, [1, 0.5, 0, -0.5])
     assert "怎样重启网关" in bars.hovertext[0] and "MiniLM better by 1.000" in bars.hovertext[0]

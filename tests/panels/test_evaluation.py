@@ -88,6 +88,7 @@ def test_every_number_says_how_far_it_can_be_trusted(panel: EvaluationPanel) -> 
     rows = {(row["metric"], row["group"]): row for row in panel.result["scores"]}
     assert rows["ndcg@10", "zh"]["cells"][0]["interval"] == "no interval: too few items"
     assert ("mean rank (lower is better)", "") in rows
+    assert panel.result["brackets"].startswith("In brackets: 95% of 2,000 bootstrap draws")
     near, apart = panel.result["differences"]
     assert near["verdict"] == (
         "not separable: the difference may be −0.050 to +0.200, which includes 0"
@@ -99,7 +100,7 @@ def test_every_number_says_how_far_it_can_be_trusted(panel: EvaluationPanel) -> 
     assert minilm["cells"][5] == "–", "no GPU was used"
     facts = dict(map(tuple, panel.result["record"][0]["tasks"][0]["facts"]))
     assert facts["before a query"] == "'Query: '"
-    assert facts["truncated"] == "1 texts"
+    assert facts["truncated"] == "1 of 12 texts"
 
 
 @pytest.mark.parametrize(
@@ -285,7 +286,7 @@ def test_figures_are_drawn_for_what_is_chosen(panel: EvaluationPanel) -> None:
     tell(panel, do="draw", form=form)
     title = panel.pictures["wins"]["layout"]["title"]["text"]
     assert "n-grams less MiniLM" in title
-    assert "mean -0.100 [-0.200, 0.050], not separable" in title, "turned round with its interval"
+    assert "mean −0.100 [−0.200, 0.050], not separable" in title, "turned round with its interval"
     assert "怎样重启网关" in "".join(panel.pictures["wins"]["data"][0]["hovertext"])
     assert set(panel.pictures) == {"scores", "cost", "wins", "why"}
     tell(panel, do="draw", form={**form, "first": "MiniLM"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -31,11 +32,17 @@ CLOCKS: Mapping[Clock, str] = {
     "single": "ms for one text alone (median)",
     "batch": "ms a text in full batches (median)",
 }
+MINUS = "−"
 VALUE_AXIS: dict[str, Any] = {"gridcolor": FAINT, "zeroline": False, "ticks": ""}
-LEGEND: dict[str, Any] = {
-    "orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom",
-    "bgcolor": "rgba(0,0,0,0)", "itemsizing": "constant",
+FRAME: dict[str, Any] = {
+    "showlegend": True, "hovermode": "closest", "margin_t": 64,
+    "title": {"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 10}},
+    "legend": {
+        "orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom",
+        "bgcolor": "rgba(0,0,0,0)", "itemsizing": "constant",
+    },
 }  # fmt: skip
+"""The title above, then the legend, then the plot."""
 
 
 def cost_figure(
@@ -87,10 +94,10 @@ def cost_figure(
             hovertext=[_cost_words(one, score, clock)],
             hoverinfo="text",
         )
-    figure.update_layout(showlegend=True, legend=LEGEND, hovermode="closest")
-    figure.update_xaxes(**VALUE_AXIS, type="log", title=CLOCKS[clock], dtick="D2", automargin=True)
+    figure.update_layout(**FRAME)
+    ends = _log_range([one for one, _ in timed], clock)
+    figure.update_xaxes(**VALUE_AXIS, **_log_ticks(*ends), title=CLOCKS[clock], automargin=True)
     figure.update_yaxes(**VALUE_AXIS, title=label_text(timed[0][1].metric), automargin=True)
-    figure.update_xaxes(range=_log_range([one for one, _ in timed], clock))
     return figure
 
 
@@ -105,7 +112,7 @@ def scores_figure(evaluation: Evaluation, *, height: int | None = None) -> Figur
     rows = max(1, len(evaluation.embedders))
     figure = new_figure(
         title="Main score by task, with its interval",
-        height=height or 110 + len(names) * max(44, 20 * rows),
+        height=height or max(340, 120 + len(names) * max(44, 20 * rows)),
     )
     labels: dict[int, str] = {}
     for place, one in enumerate(evaluation.embedders):
@@ -129,7 +136,7 @@ def scores_figure(evaluation: Evaluation, *, height: int | None = None) -> Figur
             hoverinfo="text",
         )
     ticks = list(range(len(names)))
-    figure.update_layout(showlegend=True, legend=LEGEND, hovermode="closest")
+    figure.update_layout(**FRAME)
     figure.update_xaxes(**VALUE_AXIS, automargin=True)
     figure.update_yaxes(
         tickmode="array", tickvals=ticks, ticktext=[labels.get(at, "") for at in ticks],
@@ -142,12 +149,15 @@ def scores_figure(evaluation: Evaluation, *, height: int | None = None) -> Figur
 
 def score_words(score: Score) -> str:
     """A score with its interval and n: "0.812 [0.780, 0.840], n=160"."""
-    return f"{score.value:.3f}{interval_words(score.interval)}, n={score.n:,}"
+    value = f"{score.value:.3f}".replace("-", MINUS)
+    return f"{value}{interval_words(score.interval)}, n={score.n:,}"
 
 
 def interval_words(interval: Interval | None) -> str:
     """The ends in brackets after a space; nothing where there is no interval."""
-    return "" if interval is None else f" [{interval.low:.3f}, {interval.high:.3f}]"
+    if interval is None:
+        return ""
+    return f" [{interval.low:.3f}, {interval.high:.3f}]".replace("-", MINUS)
 
 
 def cost_times(cost: Cost, clock: Clock) -> NDArray[np.float64]:
@@ -189,7 +199,7 @@ def _milliseconds(seconds: NDArray[np.float64], percent: float) -> float:
     return float(np.percentile(seconds, percent)) * 1000
 
 
-def _log_range(timed: Sequence[EmbedderResult], clock: Clock) -> list[float]:
+def _log_range(timed: Sequence[EmbedderResult], clock: Clock) -> tuple[float, float]:
     """Ends of the log axis, with room beside the outermost marks for their labels."""
     ends = [
         _milliseconds(cost_times(one.cost, clock), percent)
@@ -198,10 +208,20 @@ def _log_range(timed: Sequence[EmbedderResult], clock: Clock) -> list[float]:
         for percent in (50, 95)
     ]
     least = 1e-4
-    return [
-        float(np.log10(max(least, min(ends)))) - 0.4,
-        float(np.log10(max(least, *ends))) + 0.4,
-    ]
+    low, high = np.log10(max(least, min(ends))), np.log10(max(least, *ends))
+    return float(low) - 0.4, float(high) + 0.4
+
+
+def _log_ticks(low: float, high: float) -> dict[str, Any]:
+    """A log axis from one power of ten to the other, its ticks written out: 0.5, 1, 2, 5."""
+    steps = (1, 2, 5) if high - low < 4 else (1,)
+    powers = range(math.floor(low), math.ceil(high) + 1)
+    ticks = [step * 10.0**power for power in powers for step in steps]
+    shown = [tick for tick in ticks if low <= math.log10(tick) <= high]
+    return {
+        "type": "log", "range": [low, high], "tickmode": "array", "tickvals": shown,
+        "ticktext": [f"{tick:,.10g}" for tick in shown],
+    }  # fmt: skip
 
 
 def _cost_words(one: EmbedderResult, score: Score, clock: Clock) -> str:

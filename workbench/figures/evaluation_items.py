@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from workbench.contracts import Difference, TaskResult
 from workbench.errors import InputError
-from workbench.figures.evaluation import VALUE_AXIS, interval_words
+from workbench.figures.evaluation import MINUS, VALUE_AXIS, interval_words
 from workbench.figures.labels import hover_text, label_text
-from workbench.figures.style import INK, new_figure
+from workbench.figures.style import GROUP_COLOURS, INK, new_figure
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-WON, LOST = "#2166ac", "#b2182b"
-"""The ends of ``style.DIFFERENCE_SCALE``; above and below the line says the same."""
+WON, LOST = GROUP_COLOURS[0], GROUP_COLOURS[5]
+"""Blue and vermilion; above and below the line says the same."""
 TIE = 1e-12
 """Differences of two means over the same items that are closer than this are none."""
 
@@ -98,14 +98,17 @@ def wins_figure(
     figure.update_layout(
         title_text=(
             f"{label_text(name, 30)} less {label_text(other, 30)} on {label_text(result.task, 40)}"
-            f"<br><sup>{_mean_words(found, difference)}; "
-            f"{won:,} won, {lost:,} lost, {level:,} level</sup>"
+            f"<br><span style='font-size:12px'>{_mean_words(found, difference)}; "
+            f"{won:,} won, {lost:,} lost, {level:,} level</span>"
         ),
-        margin_t=58,
+        margin_t=62,
         bargap=0,
         showlegend=False,
     )
-    figure.update_xaxes(title="items, most won first", showgrid=False, zeroline=False)
+    figure.update_xaxes(
+        title="items, most won first", showgrid=False, zeroline=False, automargin=True,
+        tick0=1, dtick=max(1, round(len(found.values) / 10)), range=[0.4, len(found.values) + 0.6],
+    )  # fmt: skip
     figure.update_yaxes(**VALUE_AXIS, title=f"difference in {label_text(result.main.metric)}")
     figure.update_yaxes(automargin=True, zeroline=True, zerolinecolor=INK)
     return figure
@@ -121,6 +124,7 @@ def _item_words(item: str, value: float, first: str, second: str, text: str) -> 
 def _mean_words(found: ItemDifferences, difference: Difference | None) -> str:
     """The mean with its interval, and what it comes to."""
     if difference is None:
-        return f"mean {found.values.mean():+.3f}"
-    words = f"mean {difference.value:+.3f}{interval_words(difference.interval)}"
+        return f"mean {found.values.mean():+.3f}".replace("-", MINUS)
+    value = f"mean {difference.value:+.3f}".replace("-", MINUS)
+    words = f"{value}{interval_words(difference.interval)}"
     return words if difference.verdict != "not separable" else f"{words}, not separable"

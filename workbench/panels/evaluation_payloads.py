@@ -18,12 +18,11 @@ from workbench.contracts import (
     TaskResult,
     size_words,
 )
-from workbench.figures.evaluation import cost_times, interval_words
+from workbench.figures.evaluation import MINUS, cost_times, interval_words
 from workbench.panels.wire import Payload
 
 SHOWN_CHARACTERS = 2_000
 """Of each text of a failure; the exported files have them whole."""
-MINUS = "−"
 
 
 def result_payload(evaluation: Evaluation, *, lost: Sequence[str] = (), code: str = "") -> Payload:
@@ -40,6 +39,7 @@ def result_payload(evaluation: Evaluation, *, lost: Sequence[str] = (), code: st
         "embedders": [one.label for one in embedders],
         "tasks": tasks,
         "scores": [row for task in tasks for row in _score_rows(embedders, task)],
+        "brackets": _bracket_words(embedders),
         "differences": [_difference_payload(one) for one in evaluation.differences],
         "cost": [_cost_row(one) for one in embedders if one.cost is not None],
         "failures": [_failures(one.label, found) for one in embedders for found in one.tasks],
@@ -62,6 +62,18 @@ def verdict_words(difference: Difference) -> str:
         return f"not separable: the difference may be {ends}, which includes 0"
     higher = difference.first if difference.verdict == "higher" else difference.second
     return f"{higher} is higher"
+
+
+def _bracket_words(embedders: Sequence[EmbedderResult]) -> str:
+    """What the brackets beside the scores are."""
+    scores = (score for one in embedders for found in one.tasks for score in found.scores)
+    interval = next((score.interval for score in scores if score.interval is not None), None)
+    if interval is None:
+        return ""
+    return (
+        f"In brackets: {interval.level:.0%} of {interval.draws:,} bootstrap draws lie there, so "
+        "far would the score move with other items of the same kind."
+    )
 
 
 def _score_rows(embedders: Sequence[EmbedderResult], task: str) -> list[Payload]:
@@ -93,7 +105,7 @@ def _score_row(task: str, cells: dict[int, Score], embedders: int) -> Payload:
 
 def _score_cell(score: Score) -> Payload:
     value = f"{score.value:.3f}".replace("-", MINUS)
-    interval = interval_words(score.interval).strip().replace("-", MINUS)
+    interval = interval_words(score.interval).strip()
     return {"value": value, "interval": interval or "no interval: too few items"}
 
 
@@ -104,7 +116,7 @@ def _difference_payload(difference: Difference) -> Payload:
         "metric": difference.metric,
         "pair": f"{difference.first} {MINUS} {difference.second}",
         "value": _signed(difference.value),
-        "interval": interval_words(difference.interval).strip().replace("-", MINUS),
+        "interval": interval_words(difference.interval).strip(),
         "apart": difference.verdict in ("higher", "lower"),
         "verdict": verdict_words(difference),
         "counts": (
@@ -197,7 +209,10 @@ def _task_facts(found: TaskResult) -> list[list[str]]:
     facts = [
         *((f"before a {role}", _prompt_words(prompt)) for role, prompt in found.prompts.items()),
         ("embedded", f"{found.texts:,} texts{tokens} in {found.seconds:.1f} s"),
-        ("truncated", f"{found.truncated:,} texts" if found.truncated else "none"),
+        (
+            "truncated",
+            f"{found.truncated:,} of {found.texts:,} texts" if found.truncated else "none",
+        ),
         ("answers", found.source.note),
         ("content", f"sha256 {found.source.sha256[:16]}" if found.source.sha256 else ""),
         *(("note", note) for note in found.notes),

@@ -58,7 +58,7 @@ def draw_pictures(evaluation: Evaluation, tasks: Mapping[str, Task], form: Pictu
         tasks: The tasks by name, for the texts of their items.
         form: What was chosen.
     """
-    made: Payload = {"scores": encode_figure(scores_figure(evaluation)), "why": {}}
+    made: Payload = {"scores": encode_figure(_headless(scores_figure(evaluation))), "why": {}}
     for name, draw in (("cost", _draw_cost), ("wins", _draw_wins)):
         try:
             made[name] = encode_figure(draw(evaluation, tasks, form))
@@ -68,7 +68,13 @@ def draw_pictures(evaluation: Evaluation, tasks: Mapping[str, Task], form: Pictu
 
 
 def _draw_cost(evaluation: Evaluation, _: Mapping[str, Task], form: PictureForm) -> Figure:
-    return cost_figure(evaluation, form.task, clock=form.clock)
+    return _headless(cost_figure(evaluation, form.task, clock=form.clock))
+
+
+def _headless(figure: Figure) -> Figure:
+    """Without its title: the page has a heading and choices that say it."""
+    figure.update_layout(title_text="", margin_t=36)
+    return figure
 
 
 def _draw_wins(evaluation: Evaluation, tasks: Mapping[str, Task], form: PictureForm) -> Figure:

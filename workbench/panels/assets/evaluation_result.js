@@ -6,7 +6,7 @@ function table(name, head, rows) {
 }
 
 function card(title, ...inner) {
-  return h("section", { class: "ewb-card", "aria-label": title }, h("div", { class: "ewb-head" }, h("h3", {}, title)), inner);
+  return h("section", { class: "ewb-card", "aria-label": title }, h("div", { class: "ewb-head" }, h("h3", {}, title)), ...inner);
 }
 
 function pairs(list) {
@@ -57,13 +57,13 @@ class ScoresView {
   }
 
   show() {
-    const { scores, embedders } = this.model.get("result");
+    const { scores, embedders, brackets } = this.model.get("result");
     if (!scores) return fill(this.el);
     const head = ["task", "measure", "items", ...embedders];
     const main = scores.filter((row) => row.main);
     const rest = scores.filter((row) => !row.main);
     fill(this.el, card("Scores", table("Main scores", head, main.map((row) => this.row(row))),
-      h("div", { class: "ewb-hint" }, "In brackets: where the score would lie with other items drawn from the same kind."),
+      h("div", { class: "ewb-hint" }, brackets),
       rest.length ? h("details", { class: "ewb-codebox ewb-allscores" }, h("summary", {}, `All ${rest.length} further scores`), table("Further scores", head, rest.map((row) => this.row(row)))) : null));
   }
 
@@ -94,7 +94,7 @@ class DifferencesView {
 class CostView {
   constructor(model) {
     this.el = h("div", {});
-    const head = ["embedder", "ms, one text alone (median / p95)", "ms a text in batches (median / p95)", "texts timed", "weights", "peak memory", "peak GPU memory", "one vector"];
+    const head = ["embedder", "one text alone, ms: median / p95", "a text in batches, ms: median / p95", "texts in batches", "weights", "peak memory", "peak GPU memory", "one vector"];
     model.watch("result", () => {
       const { cost } = model.get("result");
       fill(this.el, cost?.length ? card("Cost", table("Cost", head, cost.map(({ label, cells }) => h("tr", {}, h("td", {}, label), cells.map((cell) => h("td", { class: "ewb-num" }, cell))))),
