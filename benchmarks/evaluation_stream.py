@@ -19,7 +19,6 @@ import threading
 import time
 import tracemalloc
 from dataclasses import dataclass
-from itertools import combinations, islice
 
 import numpy as np
 
@@ -33,16 +32,17 @@ from workbench.studies.evaluation.ranking import RANK_CELLS, Wanted, rank_corpus
 
 def make_task(documents: int, queries: int) -> Retrieval:
     """The task described above, the same each time."""
-    texts = list(dict.fromkeys(item.text for item in wb.samples("mixed")))
+    texts = list(dict.fromkeys(wb.samples("mixed")["text"]))
     generator = np.random.default_rng(0)
-    threes = [*islice(combinations(range(len(texts)), 3), 40 * documents)]
-    chosen = generator.choice(len(threes), documents, replace=False)
-    corpus = {f"d{at}": " ".join(texts[p] for p in threes[c]) for at, c in enumerate(chosen)}
-    asked = generator.choice(documents, queries, replace=False)
+    threes: dict[tuple[int, ...], None] = {}
+    while len(threes) < documents:
+        threes[tuple(generator.choice(len(texts), 3, replace=False).tolist())] = None
+    chosen = list(threes)
+    asked = generator.choice(documents, queries, replace=False).tolist()
     return Retrieval(
         "stream",
-        {f"q{at}": texts[threes[chosen[d]][1]] + f" ({at})" for at, d in enumerate(asked)},
-        corpus,
+        {f"q{at}": f"{texts[chosen[d][1]]} ({at})" for at, d in enumerate(asked)},
+        {f"d{at}": " ".join(texts[p] for p in three) for at, three in enumerate(chosen)},
         {f"q{at}": {f"d{d}": 1.0} for at, d in enumerate(asked)},
         {},
         None,

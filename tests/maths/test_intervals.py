@@ -67,3 +67,22 @@ def test_a_level_that_is_no_share_is_refused(level: float) -> None:
 def test_nothing_to_draw_is_refused(n: int, draws: int) -> None:
     with pytest.raises(InputError, match=f"draws={draws} from n={n}"):
         list(draw_items(n, draws, seed=0))
+
+
+def test_items_of_one_block_come_up_together() -> None:
+    blocks = np.array([0, 0, 1, 2, 2, 2])
+    counts = np.concatenate(list(draw_items(6, 200, seed=0, blocks=blocks)))
+    for block in range(3):
+        members = counts[:, blocks == block]
+        assert (members == members[:, :1]).all()
+    assert (counts[:, [0, 2, 3]].sum(axis=1) == 3).all(), "as many blocks as there are"
+
+
+def test_copies_of_an_item_in_one_block_make_no_interval_narrower() -> None:
+    values = np.random.default_rng(0).normal(size=60)
+    alone = draw_means(values[:, None], 2_000, seed=0)[:, 0]
+    copies, blocks = np.repeat(values, 4)[:, None], np.repeat(np.arange(60), 4)
+    together = draw_means(copies, 2_000, seed=0, blocks=blocks)[:, 0]
+    singly = draw_means(copies, 2_000, seed=0)[:, 0]
+    np.testing.assert_allclose(together.std(), alone.std(), rtol=0.1)
+    assert singly.std() < 0.6 * alone.std()

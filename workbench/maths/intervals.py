@@ -18,19 +18,30 @@ Counts: TypeAlias = NDArray[np.float64]
 """(b, n): how often each of n items came up in each of b draws."""
 Statistic: TypeAlias = Callable[[Counts], NDArray[np.float64]]
 """From (b, n) counts to (b,) scores; NaN where a draw leaves it without meaning."""
+Seed: TypeAlias = int | Sequence[int]
 
 DRAW_CELLS = 2**20
 """Counts held at once: 8 MB, however many items and draws there are."""
 
 
-def draw_items(n: int, draws: int, *, seed: int | Sequence[int]) -> Iterator[Counts]:
+def draw_items(
+    n: int, draws: int, *, seed: Seed, blocks: NDArray[np.int64] | None = None
+) -> Iterator[Counts]:
     """Draw n of n items with replacement, ``draws`` times over.
 
-    The same n, draws and seed give the same items, so that the scores of two embedders on one
-    task can be subtracted draw by draw.
+    The same n, draws, seed and blocks give the same items, so that the scores of two embedders on
+    one task can be subtracted draw by draw.
+
+    Args:
+        n: Items.
+        draws: How many.
+        seed: Of numpy's default generator.
+        blocks: (n,) the number of each item's block, from 0 without a gap: items of one block come
+            up together, as many blocks as there are. For items that depend on each other, of which
+            n single ones would promise more than they hold.
 
     Yields:
-        (b, n) float64 counts, each row summing to n; b in all is ``draws``.
+        (b, n) float64 counts; b in all is ``draws``. Without blocks each row sums to n.
 
     Raises:
         InputError: n or draws is below 1.
@@ -39,40 +50,53 @@ def draw_items(n: int, draws: int, *, seed: int | Sequence[int]) -> Iterator[Cou
         raise InputError(
             f"draws={draws!r} from n={n!r} items were asked for; allowed is 1 or more of each."
         )
+    units = n if blocks is None else int(blocks.max()) + 1
     generator = np.random.default_rng(seed)
     step = max(1, DRAW_CELLS // n)
     for first in range(0, draws, step):
         b = min(step, draws - first)
-        drawn = generator.integers(0, n, size=(b, n))
-        drawn += n * np.arange(b)[:, None]
-        yield np.bincount(drawn.ravel(), minlength=b * n).reshape(b, n).astype(np.float64)
+        drawn = generator.integers(0, units, size=(b, units))
+        drawn += units * np.arange(b)[:, None]
+        counts = np.bincount(drawn.ravel(), minlength=b * units).reshape(b, units)
+        yield (counts if blocks is None else counts[:, blocks]).astype(np.float64)
 
 
 def draw_statistic(
-    statistic: Statistic, n: int, draws: int, *, seed: int | Sequence[int]
+    statistic: Statistic,
+    n: int,
+    draws: int,
+    *,
+    seed: Seed,
+    blocks: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float64]:
-    """A statistic of each draw, (draws,) float64.
-
-    Raises:
-        InputError: n or draws is below 1.
-    """
-    return np.concatenate([statistic(counts) for counts in draw_items(n, draws, seed=seed)])
+    """A statistic of each draw, (draws,) float64; see ``draw_items``."""
+    parts = [statistic(counts) for counts in draw_items(n, draws, seed=seed, blocks=blocks)]
+    return np.concatenate(parts)
 
 
-def draw_means(values: ArrayLike, draws: int, *, seed: int | Sequence[int]) -> NDArray[np.float64]:
-    """Means of several columns over the same draws.
+def draw_means(
+    values: ArrayLike,
+    draws: int,
+    *,
+    seed: Seed,
+    blocks: NDArray[np.int64] | None = None,
+) -> NDArray[np.float64]:
+    """Means of several columns over the same draws; see ``draw_items``.
 
     Args:
         values: (n, m), one column a measure.
         draws: How many.
-        seed: See ``draw_items``.
+        seed: As there.
+        blocks: As there.
 
     Returns:
         (draws, m) float64.
     """
     columns = np.asarray(values, dtype=np.float64)
-    n = len(columns)
-    parts = [counts @ columns / n for counts in draw_items(n, draws, seed=seed)]
+    parts = [
+        counts @ columns / counts.sum(axis=1, keepdims=True)
+        for counts in draw_items(len(columns), draws, seed=seed, blocks=blocks)
+    ]
     return np.concatenate(parts)  # (draws, m)
 
 

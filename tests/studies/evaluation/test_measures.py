@@ -265,3 +265,21 @@ def test_few_items_and_an_interval_without_width_are_said() -> None:
     notes = evaluate(made.bitext(), angles).notes
     assert any("only 10 items" in note for note in notes)
     assert any("up to some 30% may differ" in note for note in notes)
+
+
+def test_functions_of_one_group_are_drawn_together() -> None:
+    functions = tuple(
+        replace(function(f"{name}{at}", name, en=f"do {name}{at}"), language="py")
+        for name in "abcdefgh"
+        for at in range(4)
+    )
+    good = {f"do {f.id}": [1.0, 0, 0, *np.eye(32)[at]] for at, f in enumerate(functions)}
+    table = {**good, **{f.code: good[f"do {f.id}"] for f in functions if f.group in "abcd"}}
+    info = replace(make_info("half", 35), prompts={})
+    embedder = NoiseEmbedder(info=info, table=table)
+    task = CodeSearch("c", functions, SOURCE)
+    (result,) = run_evaluation({"half": embedder}, [task], draws=1_000).embedders[0].tasks
+    score = find(result, "precision@1", "en to code")
+    assert score.value == pytest.approx(0.5, abs=0.1)
+    single = np.sqrt(score.value * (1 - score.value) / len(functions))
+    assert score.draws.std() > 1.7 * single, "eight groups of four tell less than 32 functions"

@@ -49,9 +49,11 @@ def evaluate_code(
 
     A description has its own function to find; the others of its group do the same, so they count
     neither for nor against. A function has the others of its group to find, itself left out; with
-    the documents' prompt on both sides.
+    the documents' prompt on both sides. Functions of one group are drawn together: they depend on
+    each other, and drawn one by one they would make the intervals too narrow.
     """
     codes = [function.code for function in task.functions]
+    groups = [group_of(function) for function in task.functions]
     corpus = vectors.unit("document", codes)  # (n, dim)
     searches = list(_search_all(task, corpus, vectors))
     n = len(codes)
@@ -60,11 +62,13 @@ def evaluate_code(
     failed: list[Failure] = []
     for row, search in enumerate(searches):
         found[row, search.members] = metrics.mrr_at(search.ranked.ranks, 10)
-        scores += in_group(_score(task, search, corpus, drawing), search.name)
+        some = drawing.in_blocks([groups[place] for place in search.members])
+        scores += in_group(_score(task, search, corpus, some), search.name)
         failed += _fail(task, search, codes)
     asking = np.flatnonzero(np.isfinite(found).any(axis=0))  # (asking,) functions
     mean = np.nanmean(found[:, asking], axis=0)
-    main = mark_main(drawing.means({MAIN: mean}), MAIN)
+    alike = drawing.in_blocks([groups[place] for place in asking])
+    main = mark_main(alike.means({MAIN: mean}), MAIN)
     names = [task.functions[place].id for place in asking]
     return Found(
         n=len(asking),

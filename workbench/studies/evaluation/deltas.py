@@ -77,9 +77,12 @@ def measure_deltas(
         _sum_row(scores, known, languages)
         for scores, known in zip(_rows(queries, corpus), wanted, strict=True)
     ]
-    kept = np.array([row for row in rows if row is not None])  # (q, 4)
-    if not len(kept):
+    told = [at for at, row in enumerate(rows) if row is not None]
+    if not told:
         return []
+    kept = np.array([rows[at] for at in told], dtype=np.float64)  # (q, 4)
+    if drawing.blocks is not None:
+        drawing = drawing.in_blocks(drawing.blocks[told])
     sums = _Sums(*kept.T)
     raw = drawing.score(DELTA, sums.mean, len(kept))
     made = [replace(raw, note=_RAW)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -33,12 +33,18 @@ class Drawing:
         level: Share of draws inside an interval.
         draws: How many.
         seed: Of the evaluation.
+        blocks: (n,) block of each item, where some are drawn together; see ``draw_items``.
     """
 
     task: str
     level: float = 0.95
     draws: int = 2_000
     seed: int = 0
+    blocks: NDArray[np.int64] | None = None
+
+    def in_blocks(self, names: Sequence[str] | NDArray[np.int64]) -> Drawing:
+        """The same for n items of which those of one name are drawn together."""
+        return replace(self, blocks=np.unique(names, return_inverse=True)[1].astype(np.int64))
 
     def score(self, metric: str, statistic: Statistic, n: int, *, centred: bool = False) -> Score:
         """One score of n items with its interval.
@@ -51,7 +57,7 @@ class Drawing:
                 statistic that copies of an item raise, whose draws would all lie above it.
         """
         value = float(statistic(np.ones((1, n)))[0])
-        drawn = draw_statistic(statistic, n, self.draws, seed=self._seed(n))
+        drawn = draw_statistic(statistic, n, self.draws, seed=self._seed(n), blocks=self.blocks)
         if centred:
             drawn = np.clip(drawn - np.nanmean(drawn) + value, 0, 1)
         return self._score(metric, value, drawn, n)
@@ -60,14 +66,16 @@ class Drawing:
         """Scores that are means over the same n items, by metric: (n,) a metric."""
         columns = np.stack([np.asarray(v, dtype=np.float64) for v in values.values()], axis=1)
         n = len(columns)
-        drawn = draw_means(columns, self.draws, seed=self._seed(n))  # (draws, metrics)
+        drawn = draw_means(columns, self.draws, seed=self._seed(n), blocks=self.blocks)
+        # (draws, metrics)
         return [
             self._score(metric, float(columns[:, place].mean()), drawn[:, place].copy(), n)
             for place, metric in enumerate(values)
         ]
 
     def _score(self, metric: str, value: float, drawn: NDArray[np.float64], n: int) -> Score:
-        ends = percentile_interval(drawn, self.level) if n >= 2 else None
+        units = n if self.blocks is None else int(self.blocks.max()) + 1
+        ends = percentile_interval(drawn, self.level) if units >= 2 else None
         interval = None if ends is None else Interval(*ends, self.level, self.draws)
         better = metric != MEAN_RANK
         return Score(metric, value, interval, n, drawn, higher_is_better=better)
