@@ -241,6 +241,7 @@ def test_a_cancel_stops_its_own_thread_and_no_other(tiny_qwen3: Path) -> None:
 
     embedder = load(tiny_qwen3)
     assert isinstance(embedder, LocalEmbedder)
+    loaded = embedder.require_loaded()
     expected = embedder.embed(["苹果"]).vectors
     with ThreadPoolExecutor(1) as pool:
         cancelled = pool.submit(embedder.embed, ["word " * 400], cancel=SetInsideThePass())
@@ -248,7 +249,7 @@ def test_a_cancel_stops_its_own_thread_and_no_other(tiny_qwen3: Path) -> None:
 
         class SetsNothing:
             def is_set(self) -> bool:
-                if embedder.require_loaded().held:
+                if loaded.held:
                     other_waits.set()
                 return False
 

@@ -60,7 +60,9 @@ class PackedModel:
         self.pooling: Pooling = pooling
         self.causal = is_causal(model)
         self._first_position = _first_position(model)
-        self._last_layer = None if pooling == "mean" else find_last_layer(model)
+        # a pooled position has to see all of its text: the last one does, the first where all do
+        alone = pooling == "last_token" or (pooling == "cls" and not self.causal)
+        self._last_layer = find_last_layer(model) if alone else None
         self._kept: OrderedDict[Row, list[KeysValues]] = OrderedDict()
 
     def share(self, rows: Sequence[Row], prefix: Row, look: Callable[[], None]) -> Shared:
