@@ -21,7 +21,7 @@ from tests.figures.evaluations import (
 from workbench.contracts import Evaluation
 from workbench.errors import InputError
 from workbench.figures import compare_items, cost_figure, scores_figure, wins_figure
-from workbench.figures.evaluation import SYMBOLS
+from workbench.figures.evaluation_frame import SYMBOLS
 
 
 def test_cost_is_the_median_time_against_the_main_score() -> None:

@@ -13,36 +13,22 @@ from workbench.contracts import (
     Cost,
     EmbedderResult,
     Evaluation,
-    Interval,
     Score,
 )
 from workbench.errors import InputError
+from workbench.figures.evaluation_frame import FRAME, VALUE_AXIS, mark_embedder, score_words
 from workbench.figures.labels import label_text
-from workbench.figures.style import FAINT, GROUP_COLOURS, new_figure
+from workbench.figures.style import FAINT, new_figure
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 Clock: TypeAlias = Literal["single", "batch"]
 
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star", "pentagon", "cross")
-"""By embedder, beside its colour: either alone tells a few apart, and the pair repeats late: there
-are more symbols than colours."""
 CLOCKS: Mapping[Clock, str] = {
     "single": "ms for one text alone (median)",
     "batch": "ms a text in full batches (median)",
 }
-MINUS = "−"
-VALUE_AXIS: dict[str, Any] = {"gridcolor": FAINT, "zeroline": False, "ticks": ""}
-FRAME: dict[str, Any] = {
-    "showlegend": True, "hovermode": "closest", "margin_t": 64,
-    "title": {"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 10}},
-    "legend": {
-        "orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom",
-        "bgcolor": "rgba(0,0,0,0)", "itemsizing": "constant",
-    },
-}  # fmt: skip
-"""The title above, then the legend, then the plot."""
 
 
 def cost_figure(
@@ -82,7 +68,7 @@ def cost_figure(
         assert one.cost is not None
         times = cost_times(one.cost, clock)
         figure.add_scatter(
-            **_marks(one.label, places[one.label]),
+            **mark_embedder(one.label, places[one.label]),
             mode="markers+text",
             text=[label_text(one.label)],
             textposition="top right",
@@ -123,7 +109,7 @@ def scores_figure(evaluation: Evaluation, *, height: int | None = None) -> Figur
             for at, found, score in zip(across, one.tasks, scores, strict=True)
         }
         figure.add_scatter(
-            **_marks(one.label, place),
+            **mark_embedder(one.label, place),
             mode="markers",
             x=[score.value for score in scores],
             y=np.asarray(across) + (place - (rows - 1) / 2) * 0.7 / rows,
@@ -147,33 +133,11 @@ def scores_figure(evaluation: Evaluation, *, height: int | None = None) -> Figur
     return figure
 
 
-def score_words(score: Score) -> str:
-    """A score with its interval and n: "0.812 [0.780, 0.840], n=160"."""
-    value = f"{score.value:.3f}".replace("-", MINUS)
-    return f"{value}{interval_words(score.interval)}, n={score.n:,}"
-
-
-def interval_words(interval: Interval | None) -> str:
-    """The ends in brackets after a space; nothing where there is no interval."""
-    if interval is None:
-        return ""
-    return f" [{interval.low:.3f}, {interval.high:.3f}]".replace("-", MINUS)
-
-
 def cost_times(cost: Cost, clock: Clock) -> NDArray[np.float64]:
     """Seconds a text, (calls,) float64, by one clock or the other."""
     if clock == "single":
         return cost.single_seconds
     return cost.batch_seconds / max(1, cost.texts)
-
-
-def _marks(label: str, place: int) -> dict[str, Any]:
-    """Name, colour and symbol of an embedder, the same in every figure."""
-    colour = GROUP_COLOURS[place % len(GROUP_COLOURS)]
-    return {
-        "name": label_text(label, 40),
-        "marker": {"color": colour, "symbol": SYMBOLS[place % len(SYMBOLS)], "size": 10},
-    }
 
 
 def _bars(scores: Sequence[Score]) -> dict[str, Any]:

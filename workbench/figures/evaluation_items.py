@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from workbench.contracts import Difference, TaskResult
 from workbench.errors import InputError
-from workbench.figures.evaluation import MINUS, VALUE_AXIS, interval_words
+from workbench.figures.evaluation_frame import MINUS, SELECTING, VALUE_AXIS, interval_words
 from workbench.figures.labels import hover_text, label_text
 from workbench.figures.style import GROUP_COLOURS, INK, new_figure
 
@@ -83,7 +83,6 @@ def wins_figure(
     """
     (name, result), (other, _) = first, second
     found = compare_items(result, second[1])
-    won, lost, level = found.counts
     figure = new_figure(height=height)
     figure.add_bar(
         x=np.arange(1, len(found.values) + 1, dtype=np.int32),
@@ -96,13 +95,11 @@ def wins_figure(
         hoverinfo="text",
     )
     figure.update_layout(
-        title_text=(
-            f"{label_text(name, 30)} less {label_text(other, 30)} on {label_text(result.task, 40)}"
-            f"<br><span style='font-size:12px'>{_mean_words(found, difference)}; "
-            f"{won:,} won, {lost:,} lost, {level:,} level</span>"
-        ),
+        title_text=_title(name, other, result.task, found, difference),
         margin_t=62,
         bargap=0,
+        hovermode="x",  # an item that is level has no bar to point at
+        modebar_remove=SELECTING,
         showlegend=False,
     )
     figure.update_xaxes(
@@ -112,6 +109,17 @@ def wins_figure(
     figure.update_yaxes(**VALUE_AXIS, title=f"difference in {label_text(result.main.metric)}")
     figure.update_yaxes(automargin=True, zeroline=True, zerolinecolor=INK)
     return figure
+
+
+def _title(
+    first: str, second: str, task: str, found: ItemDifferences, difference: Difference | None
+) -> str:
+    won, lost, level = found.counts
+    return (
+        f"{label_text(first, 30)} less {label_text(second, 30)} on {label_text(task, 40)}"
+        f"<br><span style='font-size:12px'>{_mean_words(found, difference)}; "
+        f"{won:,} won, {lost:,} lost, {level:,} level</span>"
+    )
 
 
 def _item_words(item: str, value: float, first: str, second: str, text: str) -> str:

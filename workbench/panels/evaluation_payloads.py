@@ -18,7 +18,8 @@ from workbench.contracts import (
     TaskResult,
     size_words,
 )
-from workbench.figures.evaluation import MINUS, cost_times, interval_words
+from workbench.figures.evaluation import cost_times
+from workbench.figures.evaluation_frame import MINUS, interval_words
 from workbench.panels.wire import Payload
 
 SHOWN_CHARACTERS = 2_000
@@ -55,11 +56,9 @@ def verdict_words(difference: Difference) -> str:
     if difference.verdict == "the same":
         return "the same on every item"
     if difference.verdict == "not separable":
-        interval = difference.interval
-        if interval is None:
+        if difference.interval is None:
             return "not separable: too few items for an interval"
-        ends = f"{_signed(interval.low)} to {_signed(interval.high)}"
-        return f"not separable: the difference may be {ends}, which includes 0"
+        return "not separable: the interval includes 0"
     higher = difference.first if difference.verdict == "higher" else difference.second
     return f"{higher} is higher"
 

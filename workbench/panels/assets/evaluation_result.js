@@ -80,12 +80,12 @@ class DifferencesView {
     this.el = h("div", {});
     model.watch("result", () => {
       const { differences } = model.get("result");
-      fill(this.el, differences?.length ? card("Differences", table("Differences", ["task", "measure", "embedders", "difference", "what it comes to", "won / lost / level"], differences.map(this.row))) : null);
+      fill(this.el, differences?.length ? card("Differences", table("Differences", ["task", "embedders", "difference", "what it comes to", "won / lost / level"], differences.map(this.row))) : null);
     });
   }
 
   row({ task, metric, pair, value, interval, apart, verdict, counts }) {
-    return h("tr", {}, h("td", { class: "ewb-fit" }, task), h("td", { class: "ewb-fit" }, metric), h("td", {}, pair),
+    return h("tr", {}, h("td", {}, task, h("span", { class: "ewb-faint" }, ` · ${metric}`)), h("td", {}, pair),
       h("td", { class: "ewb-cell" }, h("b", {}, value), h("span", { class: "ewb-faint" }, interval)),
       h("td", { class: apart ? "ewb-apart" : "ewb-notapart" }, h("b", { "aria-hidden": "true" }, apart ? "≠ " : "≈ "), verdict), h("td", { class: "ewb-num" }, counts));
   }
