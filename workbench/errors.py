@@ -31,6 +31,7 @@ Foreign exceptions are wrapped (``raise ... from exc``), never swallowed.
     │   │   └── DimError          a width that is not the model's, or differs between rows
     │   └── PartialError      some texts have vectors and some do not (workbench.contracts.partial)
     ├── EngineError           a server program cannot be started, or died
+    ├── EvaluationError       some tasks were lost (workbench.studies.evaluation.partial)
     ├── DependencyError       an optional package is not installed
     └── Cancelled             the caller's cancel signal was set; says how far the work got
 """

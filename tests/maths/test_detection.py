@@ -73,3 +73,12 @@ def test_a_score_that_is_no_number_is_named() -> None:
 def test_labels_of_another_number_than_scores_are_refused() -> None:
     with pytest.raises(InputError, match="one of each is needed"):
         auc([True, False], [0.5])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_only_the_order_of_scores_matters_and_turning_it_round_turns_auc_round(seed: int) -> None:
+    labels, scores = tied_items(seed)
+    bent = np.exp(3 * scores) - 5
+    for measure in (average_precision, auc):
+        assert measure(labels, bent)[0] == pytest.approx(measure(labels, scores)[0], abs=1e-12)
+    assert auc(labels, -scores)[0] == pytest.approx(1 - auc(labels, scores)[0], abs=1e-12)

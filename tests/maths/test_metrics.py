@@ -72,3 +72,31 @@ def test_v_measure_equals_scikit_learn_in_every_draw(seed: int) -> None:
 def test_v_measure_at_its_ends_equals_scikit_learn(labels: str, clusters: list[int]) -> None:
     expected = v_measure_score(list(labels), clusters)
     assert metrics.v_measure(list(labels), clusters)[0] == pytest.approx(expected, abs=1e-12)
+
+
+MEASURES = {
+    "hit@3": lambda ranks, grades: metrics.hit_at(ranks, 3),
+    "precision@5": lambda ranks, grades: metrics.precision_at(ranks, 5),
+    "recall@10": lambda ranks, grades: metrics.recall_at(ranks, 10),
+    "mrr@10": lambda ranks, grades: metrics.mrr_at(ranks, 10),
+    "map@100": lambda ranks, grades: metrics.map_at(ranks, 100),
+    "ndcg@10": lambda ranks, grades: metrics.ndcg_at(ranks, grades, 10),
+}
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_every_measure_lies_between_0_and_1_and_rises_as_right_documents_rise(name: str) -> None:
+    generator = np.random.default_rng(0)
+    measure = MEASURES[name]
+    for _ in range(200):
+        r = int(generator.integers(1, 6))
+        ranks = np.sort(generator.choice(np.arange(2, 40), r, replace=False))[None]
+        grades = generator.integers(1, 4, (1, r)).astype(float)
+        before = measure(ranks, grades)[0]  # type: ignore[no-untyped-call]
+        better = np.r_[1, np.delete(ranks[0], place := generator.integers(r))][None]
+        moved = np.r_[grades[0][place], np.delete(grades[0], place)][None]
+        after = measure(better, moved)[0]  # type: ignore[no-untyped-call]
+        assert 0 <= before <= after <= 1 + 1e-12
+    best = np.arange(1, 4)[None]
+    if name != "precision@5":
+        assert measure(best, np.array([[3.0, 2, 1]]))[0] == pytest.approx(1)  # type: ignore[no-untyped-call]

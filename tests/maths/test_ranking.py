@@ -91,3 +91,20 @@ def test_pairs_of_equal_rows_tie_at_one_and_a_zero_row_is_at_nothing() -> None:
 def test_pairs_of_two_widths_are_refused() -> None:
     with pytest.raises(InputError, match=r"shape \(2, 4\) were paired with .* \(2, 5\)"):
         pairwise(np.ones((2, 4)), np.ones((2, 5)))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_order_of_the_corpus_changes_no_rank(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    corpus, query = unit_rows(seed, 60, 4), unit_rows(seed + 50, 1, 4)
+    corpus[generator.integers(0, 60, 30)] = corpus[generator.integers(0, 60, 30)]  # ties
+    right = {int(d): float(d % 3 + 1) for d in generator.choice(60, 5, replace=False)}
+    order = generator.permutation(60)
+    place = {int(old): new for new, old in enumerate(order)}
+    one = rank_one(query, corpus, right)
+    other = rank_one(query, corpus[order], {place[d]: grade for d, grade in right.items()})
+    assert one.ranks.tolist() == other.ranks.tolist()
+    grades = [[found_in[d] for d in found.right.tolist()] for found, found_in in (
+        (one, right), (other, {place[d]: grade for d, grade in right.items()}))]  # fmt: skip
+    assert grades[0] == grades[1]
+    assert one.auc == pytest.approx(other.auc, abs=1e-12)

@@ -12,7 +12,7 @@ class Meter:
     Args:
         total: Texts of all embedders and tasks.
         progress: Told of each step.
-        cancel: Looked at on each step.
+        cancel: Looked at when a task begins and between calls of its embedder.
     """
 
     def __init__(
@@ -29,21 +29,31 @@ class Meter:
         """A task begins.
 
         Raises:
-            Cancelled: The signal is set; so for the methods below.
+            Cancelled: The signal is set.
         """
         self._name, self._texts = f"{label}: {task.name}", count_texts(task)
-        self.step(0)
+        self.check(0)
+        self.tell(0)
 
-    def step(self, done: int, message: str = "") -> None:
+    def tell(self, done: int, message: str = "") -> None:
         """So many texts of the task have vectors."""
-        reached = self._before + min(done, self._texts)
-        check_cancel(self.cancel, done=reached, total=self._total)
         if self._progress is not None:
             words = f"{self._name}, {message}" if message else self._name
-            self._progress(Progress("evaluate", reached, self._total, words))
+            self._progress(Progress("evaluate", self._reach(done), self._total, words))
+
+    def check(self, done: int) -> None:
+        """Look at the signal, with so many texts of the task done.
+
+        Raises:
+            Cancelled: It is set; with the counts of the whole evaluation.
+        """
+        check_cancel(self.cancel, done=self._reach(done), total=self._total)
 
     def end(self) -> None:
         """The task is over, finished or not."""
-        self.step(self._texts)
+        self.tell(self._texts)
         self._before += self._texts
         self._texts = 0
+
+    def _reach(self, done: int) -> int:
+        return self._before + min(done, self._texts)

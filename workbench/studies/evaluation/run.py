@@ -212,7 +212,7 @@ def _evaluate_task(
 ) -> TaskResult:
     started = time.perf_counter()
     prompts, notes = choose_prompts(task, embedder, plan.prompts.get(label, {}))
-    vectors = TaskVectors(embedder, prompts, known, step=meter.step, cancel=meter.cancel)
+    vectors = TaskVectors(embedder, prompts, known, meter)
     drawing = Drawing(task.name, plan.level, plan.draws, plan.seed)
     found = EVALUATORS[task.kind](task, vectors, drawing, failures=plan.failures)
     main = next(score for score in found.scores if score.main)

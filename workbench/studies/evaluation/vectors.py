@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.contracts import (
-    CancelSignal,
     Embedder,
     EmbedderInfo,
     Embeddings,
@@ -17,14 +16,12 @@ from workbench.contracts import (
 )
 from workbench.errors import Cancelled, ModelError
 from workbench.maths.vectors import Matrix, normalize_rows
+from workbench.studies.evaluation.meter import Meter
 
 CHUNK = 2_048
 """Texts of one ``embed`` call: what is lost where a call fails, besides the task."""
 KEPT_BYTES = 256 * 2**20
 """Vectors kept for the embedder's further tasks; later ones are computed anew."""
-
-StepFn = Callable[[int, str], None]
-"""Told how many texts of the task are embedded, and a sentence."""
 
 
 class KnownVectors:
@@ -55,8 +52,7 @@ class TaskVectors:
         embedder: Who computes.
         prompts: Prompt by role ("query", "document" or "text").
         known: Vectors of the embedder's tasks before.
-        step: Told of progress.
-        cancel: Looked at by the embedder, and between chunks.
+        meter: Told of progress; its signal is looked at by the embedder, and between chunks.
 
     Attributes:
         texts: Different strings embedded so far, those known before included.
@@ -71,16 +67,14 @@ class TaskVectors:
         embedder: Embedder,
         prompts: Mapping[str, Prompt],
         known: KnownVectors,
-        *,
-        step: StepFn,
-        cancel: CancelSignal | None,
+        meter: Meter,
     ) -> None:
         self.prompts = prompts
-        self.cancel = cancel
+        self.cancel = meter.cancel
         self.texts = self.tokens = self.truncated = self.shared = self.zero = 0
         self._embedder = embedder
         self._known = known
-        self._step = step
+        self._meter = meter
         self._done = 0
         self._counted: set[str] = set()
 
@@ -120,6 +114,7 @@ class TaskVectors:
         different = list(place)
         vectors = np.empty((len(different), self._embedder.info.dim), dtype=np.float32)
         for first in range(0, len(different), CHUNK):
+            self._meter.check(self._done)
             chunk = different[first : first + CHUNK]
             vectors[first : first + len(chunk)] = finish(self._embed_chunk(chunk, prompt))
             self._done += len(chunk)
@@ -145,8 +140,7 @@ class TaskVectors:
                 made.truncated,
             )
             self._known.keep([strings[row] for row in missing], made)
-        else:
-            self._step(self._done + len(texts), "")
+        self._meter.tell(self._done + len(texts))
         new = [row for row, string in enumerate(strings) if string not in self._counted]
         shared = len(set(new) - set(missing))
         self._count(vectors[new], tokens[new], cut[new], shared)
@@ -155,12 +149,12 @@ class TaskVectors:
 
     def _embed(self, texts: list[str], prompt: Prompt, before: int) -> Embeddings:
         def report(progress: Progress) -> None:
-            self._step(self._done + before + progress.done, progress.message)
+            self._meter.tell(self._done + before + progress.done, progress.message)
 
         try:
             made = self._embedder.embed(texts, prompt=prompt, progress=report, cancel=self.cancel)
         except Cancelled:
-            self._step(self._done + before, "")  # raises with the counts of the whole evaluation
+            self._meter.check(self._done + before)  # with the counts of the whole evaluation
             raise
         check_rows(made, texts, self._embedder.info)
         return made
