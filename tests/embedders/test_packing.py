@@ -20,6 +20,7 @@ from workbench.embedders.local.linears import choose_layout, pack_linears, unpac
 from workbench.embedders.local.packed import NOTHING_SHARED, PackedModel
 from workbench.embedders.local.packing import Group, longest_first, plan_pack, shared_start
 from workbench.embedders.local.pooling import embed_padded
+from workbench.embedders.local.runtime import usable_processors
 from workbench.errors import Cancelled, ModelError
 
 EXACT = 1 - 1e-10
@@ -352,3 +353,37 @@ def test_the_choice_of_layout_is_measured_and_said(tiny_qwen3: Path) -> None:
     assert layout.gain is not None
     assert layout.gain > 0
     assert any("order: oneDNN has" in note for note in embedder.info.notes)
+
+
+def test_threads_are_those_that_the_process_may_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3})
+    quota = tmp_path / "cpu.max"
+    assert usable_processors(quota) == 4
+    quota.write_text("max 100000\n")
+    assert usable_processors(quota) == 4
+    quota.write_text("150000 100000\n")
+    assert usable_processors(quota) == 2
+    quota.write_text("1000 100000\n")
+    assert usable_processors(quota) == 1
+
+
+def test_loading_lowers_torchs_threads_and_never_raises_them(
+    tiny_qwen3: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        monkeypatch.setattr("workbench.embedders.local.runtime.usable_processors", lambda: 2)
+        load_tiny(tiny_qwen3)
+        assert torch.get_num_threads() == 2
+        torch.set_num_threads(1)
+        load_tiny(tiny_qwen3)
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)

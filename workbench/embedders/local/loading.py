@@ -14,6 +14,7 @@ from workbench.embedders.local.runtime import (
     TOLERANCES,
     Runtime,
     choose_runtime,
+    limit_threads,
     memory_in_use,
     quiet_transformers,
 )
@@ -48,6 +49,7 @@ def load_local(
     """
     with one_import("torch", "transformers", str(directory)):  # each architecture is a module
         runtime = choose_runtime(device, dtype)
+        limit_threads()
         before = memory_in_use(runtime.device)
         model, tokenizer = _load_parts(directory, runtime)
     native_dim = int(model.config.hidden_size)

@@ -158,7 +158,10 @@ class Run:
         self._check()
         if self._progress is not None and time.monotonic() - self._reported > _REPORT_EVERY_S:
             share = min(0.99, self._steps / max(1, len(self._loaded.linears)))
-            self._report(f"{share:.0%} of a pass of {self._tokens:,} tokens")
+            self._report(
+                f"{self._done:,} of {self._total:,} texts, and {share:.0%} of a pass of "
+                f"{self._tokens:,} tokens"
+            )
 
     def _check(self) -> None:
         check_cancel(self._cancel, done=self._done, total=self._total)

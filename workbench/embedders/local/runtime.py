@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import warnings
 from collections.abc import Iterator
@@ -85,6 +86,34 @@ def _default_dtype(device: str) -> str:
     if device.startswith("cuda"):
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
     return "float32"
+
+
+def limit_threads() -> None:
+    """No more threads of torch than processors that this process may use.
+
+    torch counts those of the machine. A container may have fewer (affinity, or a quota of cgroups),
+    and threads that wait for one another's turn take many times as long. A number that is lower
+    already (``OMP_NUM_THREADS``, ``torch.set_num_threads``) stays.
+    """
+    import torch
+
+    allowed = usable_processors()
+    if torch.get_num_threads() > allowed:
+        torch.set_num_threads(allowed)
+
+
+def usable_processors(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """Processors that this process may keep busy, at least 1."""
+    import os
+
+    count = os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        count = len(os.sched_getaffinity(0))
+    if quota.exists():
+        most, period = quota.read_text(encoding="ascii").split()
+        if most != "max":
+            count = min(count, math.ceil(int(most) / int(period)))
+    return max(1, count)
 
 
 def memory_in_use(device: str) -> int | None:
