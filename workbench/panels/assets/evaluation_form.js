@@ -132,7 +132,7 @@ class TaskAdder {
     this.list.ticked.add(pasted.name);
     this.list.show(this.list.entries);
     if (this.sent === "text") this.text.value = "";
-    this.path.value = this.name.value = this.file.value = "";
+    this.path.value = this.name.value = "";
     this.sent = "";
   }
 
@@ -155,6 +155,7 @@ class TaskAdder {
     if (!file) return;
     this.sent = "file";
     const content = await file.arrayBuffer();
+    this.file.value = ""; // so that the same file, mended, can be chosen again
     this.model.send({ do: "add_task", kind: this.kind.value, name: this.name.value || file.name.replace(/\.\w+$/, "") }, null, [content]);
   }
 }
