@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from workbench.catalogue import explore, serve_panel
+    from workbench.catalogue import explore, search_panel
     from workbench.contracts import (
         Diagnosis,
         Embedder,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
     from workbench.doctor import diagnose
     from workbench.embedders import ApiKey, connect, load, models, stream
-    from workbench.endpoints import doctor_panel
+    from workbench.endpoints import doctor_panel, serve_panel
     from workbench.engines import TeachingServer, serve, serve_wrongly
     from workbench.errors import (
         AddressError,
@@ -119,6 +119,7 @@ __all__ = [
     "neighbours",
     "project",
     "samples",
+    "search_panel",
     "serve",
     "serve_panel",
     "serve_wrongly",
@@ -147,8 +148,9 @@ _HOMES = {
     "neighbours": "workbench.maths",
     "project": "workbench.studies",
     "samples": "workbench.texts",
+    "search_panel": "workbench.catalogue",
     "serve": "workbench.engines",
-    "serve_panel": "workbench.catalogue",
+    "serve_panel": "workbench.endpoints",
     "serve_wrongly": "workbench.engines",
     "similarity": "workbench.maths",
     "stream": "workbench.embedders",

@@ -1,4 +1,4 @@
-"""The embedders that the panels offer, and the Explorer built on them."""
+"""The embedders that the panels offer, and the panels built on them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from workbench.contracts import (
     Embedder,
     EmbedderChoice,
     EmbedderInfo,
-    EngineName,
     ProgressFn,
 )
 from workbench.endpoints import Endpoints, describe_endpoint
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
     from workbench.embedders.pool import LoadedModels
     from workbench.embedders.registry import ModelCard
     from workbench.panels.explorer import Explorer
-    from workbench.panels.serve import ServePanel
+    from workbench.panels.search import SearchPanel
+    from workbench.panels.search_passages import PassagesArgument
 
 
 class Catalogue(Endpoints):
@@ -201,37 +201,40 @@ def explore(
         InputError: The texts cannot be read, a column is named of what has none, a string is the
             name of a file, or ``embedder`` is none.
     """
-    from workbench.embedders.pool import shared_models
     from workbench.panels.explorer import Explorer
     from workbench.panels.sources import source_from
 
     source = source_from(texts, column=column, label_column=label_column)
+    catalogue, spec = _open_catalogue(embedder)
+    return Explorer(catalogue, texts=source, spec=spec)
+
+
+def search_panel(
+    passages: PassagesArgument = None, embedder: Embedder | str | Path | None = None
+) -> SearchPanel:
+    """Open the search panel: a query over passages, instruction on and off, thumbs as labels.
+
+    Args:
+        passages: As ``explore`` takes texts; texts by id; a retrieval task; None: a sample.
+        embedder: As in ``explore``.
+
+    Raises:
+        InputError: The passages cannot be read, or ``embedder`` is none.
+    """
+    from workbench.panels.search import SearchPanel
+
+    return SearchPanel(*_open_catalogue(embedder), passages)
+
+
+def _open_catalogue(embedder: Embedder | str | Path | None) -> tuple[Catalogue, str]:
+    """The catalogue of a panel, and the spec that it starts with."""
+    from workbench.embedders.pool import shared_models
+
     if embedder is None or isinstance(embedder, str | Path):
-        return Explorer(
-            Catalogue(models=shared_models()), texts=source, spec=str(embedder or "bundled")
-        )
+        return Catalogue(models=shared_models()), str(embedder or "bundled")
     if not isinstance(embedder, Embedder):
         raise InputError(
             f"embedder is {embedder!r:.80} of type {type(embedder).__name__}. Pass what load() "
             "takes (a name, a directory, a hub id) or an Embedder, such as load() returns."
         )
-    catalogue = Catalogue(embedder, models=shared_models())
-    return Explorer(catalogue, texts=source, spec="given")
-
-
-def serve_panel(model: str | Path = "", *, engine: EngineName | None = None) -> ServePanel:
-    """Open the panel that starts a server program: the command to copy, its log, a verdict.
-
-    Closing the panel ends what it started, and so does the end of the kernel.
-
-    Args:
-        model: What its field for the model says at first: a directory, or a .gguf file.
-        engine: "sglang", "vllm", "llamacpp" or "infinity", chosen at first; None: the first.
-
-    Raises:
-        InputError: An unknown engine.
-    """
-    from workbench.engines import Engines
-    from workbench.panels.serve import ServePanel
-
-    return ServePanel(Engines(), model=str(model), engine=engine)
+    return Catalogue(embedder, models=shared_models()), "given"

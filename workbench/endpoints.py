@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from workbench.contracts import (
     Embeddings,
     EndpointPreset,
     EndpointVerdict,
+    EngineName,
     PartialError,
     ProgressFn,
     Snippet,
@@ -24,6 +26,7 @@ from workbench.errors import Cancelled, InputError, ModelNotServedError, Workben
 if TYPE_CHECKING:
     from workbench.embedders import ApiKey
     from workbench.panels.doctor import DoctorPanel
+    from workbench.panels.serve import ServePanel
 
 
 class Endpoints:
@@ -104,6 +107,24 @@ def doctor_panel(url: str = "", *, model: str = "") -> DoctorPanel:
     from workbench.panels.doctor import DoctorPanel
 
     return DoctorPanel(doctor, url=url, model=model)
+
+
+def serve_panel(model: str | Path = "", *, engine: EngineName | None = None) -> ServePanel:
+    """Open the panel that starts a server program: the command to copy, its log, a verdict.
+
+    Closing the panel ends what it started, and so does the end of the kernel.
+
+    Args:
+        model: What its field for the model says at first: a directory, or a .gguf file.
+        engine: "sglang", "vllm", "llamacpp" or "infinity", chosen at first; None: the first.
+
+    Raises:
+        InputError: An unknown engine.
+    """
+    from workbench.engines import Engines
+    from workbench.panels.serve import ServePanel
+
+    return ServePanel(Engines(), model=str(model), engine=engine)
 
 
 def choose_key(spec: str, key_from: str | None) -> ApiKey | None:

@@ -15,7 +15,8 @@ SCRIPTS = (
 SERVE_SCRIPTS = ("dom", "code", "serve")
 DOCTOR_SCRIPTS = ("dom", "doctor")
 EVALUATION_SCRIPTS = ("dom", "code", "plots", "evaluation_form", "evaluation_result", "evaluation")
-STYLES = ("explorer", "doctor", "evaluation")
+SEARCH_SCRIPTS = ("dom", "code", "evaluation_form", "search_result", "search")
+STYLES = ("explorer", "doctor", "evaluation", "search")
 _HERE = Path(__file__).parent
 
 
@@ -37,6 +38,11 @@ def doctor_script() -> str:
 def evaluation_script() -> str:
     """The ES module of the panel that evaluates."""
     return _join(EVALUATION_SCRIPTS)
+
+
+def search_script() -> str:
+    """The ES module of the panel that searches."""
+    return _join(SEARCH_SCRIPTS)
 
 
 def _join(names: tuple[str, ...]) -> str:
