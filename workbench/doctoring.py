@@ -160,7 +160,8 @@ def _live(
     """Findings as they are made, and below them what is being tried, on standard error."""
     from rich.text import Text
 
-    from workbench.studies.doctor.render import clean, name_status
+    from workbench.studies.doctor.render import name_status
+    from workbench.studies.shown import clean
 
     console = _console(sys.stderr)
 
@@ -204,12 +205,12 @@ def _panel(diagnosis: Diagnosis) -> list[RenderableType]:
 
     from workbench.studies.doctor.render import (
         SIGNS,
-        clean,
         describe_details,
         describe_run,
         name_status,
         sort_findings,
     )
+    from workbench.studies.shown import clean
 
     verdict = clean(diagnosis.verdict, 2_000)
     style = STYLES[diagnosis.status]

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.contracts import (
-    Cost,
     EmbedderResult,
     Evaluation,
     Score,
 )
 from workbench.errors import InputError
-from workbench.figures.evaluation_frame import FRAME, VALUE_AXIS, mark_embedder, score_words
+from workbench.figures.evaluation_frame import FRAME, VALUE_AXIS, mark_embedder
 from workbench.figures.labels import label_text
 from workbench.figures.style import FAINT, new_figure
+from workbench.studies.evaluation.words import Clock, cost_times, score_words
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
-
-Clock: TypeAlias = Literal["single", "batch"]
 
 CLOCKS: Mapping[Clock, str] = {
     "single": "ms for one text alone (median)",
@@ -131,13 +129,6 @@ def scores_figure(evaluation: Evaluation, *, height: int | None = None) -> Figur
     for edge in ticks[1:]:
         figure.add_hline(y=edge - 0.5, line={"color": FAINT, "width": 1})
     return figure
-
-
-def cost_times(cost: Cost, clock: Clock) -> NDArray[np.float64]:
-    """Seconds a text, (calls,) float64, by one clock or the other."""
-    if clock == "single":
-        return cost.single_seconds
-    return cost.batch_seconds / max(1, cost.texts)
 
 
 def _bars(scores: Sequence[Score]) -> dict[str, Any]:

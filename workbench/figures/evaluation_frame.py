@@ -1,17 +1,15 @@
-"""What the figures of an evaluation share: an embedder's mark, axes, scores in words."""
+"""What the figures of an evaluation share: an embedder's mark, axes."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from workbench.contracts import Interval, Score
 from workbench.figures.labels import label_text
 from workbench.figures.style import FAINT, GROUP_COLOURS
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star", "pentagon", "cross")
 """By embedder, beside its colour: either alone tells a few apart, and the pair repeats late: there
 are more symbols than colours."""
-MINUS = "−"
 SELECTING = ("select", "lasso")
 """Buttons beside a plot that nothing here answers."""
 VALUE_AXIS: dict[str, Any] = {"gridcolor": FAINT, "zeroline": False, "ticks": ""}
@@ -32,16 +30,3 @@ def mark_embedder(label: str, place: int) -> dict[str, Any]:
         "name": label_text(label, 40),
         "marker": {"color": colour, "symbol": SYMBOLS[place % len(SYMBOLS)], "size": 10},
     }
-
-
-def score_words(score: Score) -> str:
-    """A score with its interval and n: "0.812 [0.780, 0.840], n=160"."""
-    value = f"{score.value:.3f}".replace("-", MINUS)
-    return f"{value}{interval_words(score.interval)}, n={score.n:,}"
-
-
-def interval_words(interval: Interval | None) -> str:
-    """The ends in brackets after a space; nothing where there is no interval."""
-    if interval is None:
-        return ""
-    return f" [{interval.low:.3f}, {interval.high:.3f}]".replace("-", MINUS)

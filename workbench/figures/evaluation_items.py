@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from workbench.contracts import Difference, TaskResult
 from workbench.errors import InputError
-from workbench.figures.evaluation_frame import MINUS, SELECTING, VALUE_AXIS, interval_words
+from workbench.figures.evaluation_frame import SELECTING, VALUE_AXIS
 from workbench.figures.labels import hover_text, label_text
 from workbench.figures.style import GROUP_COLOURS, INK, new_figure
+from workbench.studies.evaluation.words import MINUS, interval_words
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

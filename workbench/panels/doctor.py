@@ -24,12 +24,12 @@ from workbench.studies.doctor.render import (
     OUTCOMES,
     SIGNS,
     WORDS,
-    clean,
     describe_details,
     describe_run,
     to_json,
     to_markdown,
 )
+from workbench.studies.shown import clean
 
 FORMS: Mapping[str, tuple[str, str, Callable[[Diagnosis], str]]] = MappingProxyType(
     {

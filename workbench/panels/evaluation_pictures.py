@@ -10,9 +10,9 @@ from workbench.contracts import Difference, EmbedderResult, Evaluation, Task, Ta
 from workbench.contracts.evaluation import Verdict
 from workbench.errors import InputError
 from workbench.figures import cost_figure, scores_figure, wins_figure
-from workbench.figures.evaluation import Clock
 from workbench.panels.evaluation_tasks import item_texts
 from workbench.panels.wire import Payload, encode_figure
+from workbench.studies.evaluation.words import Clock
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

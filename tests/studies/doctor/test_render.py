@@ -14,13 +14,12 @@ from tests.studies.doctor.diagnoses import FAULTY, HOSTILE, make_diagnosis
 from workbench.contracts import Diagnosis, Finding, Status
 from workbench.studies.doctor.page import to_html
 from workbench.studies.doctor.render import (
-    clean,
     describe_details,
-    escape_markdown,
     to_json,
     to_markdown,
     to_text,
 )
+from workbench.studies.shown import clean, escape_markdown
 
 WRITERS: dict[str, Callable[[Diagnosis], str]] = {
     "text": to_text,

@@ -9,56 +9,27 @@ from workbench.contracts import Diagnosis, Finding
 from workbench.studies.doctor.render import (
     OUTCOMES,
     SIGNS,
-    clean,
     describe_details,
     describe_run,
     name_status,
     sort_findings,
 )
+from workbench.studies.sheet import make_sheet
+from workbench.studies.shown import clean
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-_LIGHT = (
-    "--fg: #1d1f21; --fg2: #5a5f66; --bg: #fff; --bg2: #f3f4f6; --line: #d5d8dc; "
-    "--ok: #00664b; --warn: #8a5300; --fail: #b3261e; --unknown: #4a5a78;"
-)
-_DARK = (
-    "--fg: #e6e6e6; --fg2: #a9afb7; --bg: #16181b; --bg2: #22252a; --line: #3b4046; "
-    "--ok: #57c9a4; --warn: #f0b14a; --fail: #ff8a80; --unknown: #a9bbdc;"
-)
-_STYLE = f"""
-:root {{ color-scheme: light dark; {_LIGHT} }}
-@media screen and (prefers-color-scheme: dark) {{ :root {{ {_DARK} }} }}
-body {{
-  margin: 0 auto; max-width: 1000px; padding: 24px; background: var(--bg); color: var(--fg);
-  font: 15px/1.5 system-ui, "Noto Sans CJK SC", sans-serif; overflow-wrap: anywhere;
-}}
-h1 {{ font-size: 21px; margin: 0 0 8px; }}
-h2 {{ font-size: 16px; margin: 24px 0 4px; }}
-.verdict {{
+_STYLE = """
+.verdict {
   border-left: 5px solid currentColor; border-radius: 6px; background: var(--bg2);
   padding: 10px 14px;
-}}
-.verdict p {{ color: var(--fg); margin: 0; }}
-table {{ border-collapse: collapse; width: 100%; margin-top: 16px; }}
-th, td {{
-  text-align: left; vertical-align: top; padding: 5px 10px 5px 0;
-  border-bottom: 1px solid var(--line);
-}}
-th {{ color: var(--fg2); font-weight: 600; }}
-td:nth-child(-n+2) {{ white-space: nowrap; }}
-td:first-child {{ font-weight: 600; }}
-.ok {{ color: var(--ok); }}
-.warn {{ color: var(--warn); }}
-.fail {{ color: var(--fail); }}
-.unknown {{ color: var(--unknown); }}
-ul {{ margin: 4px 0; padding-left: 20px; }}
-dl {{ display: grid; grid-template-columns: 92px minmax(0, 1fr); gap: 2px 14px; margin: 4px 0; }}
-dt {{ color: var(--fg2); }}
-dd {{ margin: 0; }}
-section, tr {{ break-inside: avoid; }}
-@media print {{
-  body {{ max-width: none; padding: 0; font-size: 11pt; }}
-}}
+}
+.verdict p { color: var(--fg); margin: 0; }
+td:nth-child(-n+2) { white-space: nowrap; }
+td:first-child { font-weight: 600; }
+.ok { color: var(--ok); }
+.warn { color: var(--warn); }
+.fail { color: var(--fail); }
+.unknown { color: var(--unknown); }
+dl { grid-template-columns: 92px minmax(0, 1fr); }
 """
 
 
@@ -71,19 +42,15 @@ def to_html(diagnosis: Diagnosis) -> str:
         for one in diagnosis.findings
     )
     sections = "".join(_section(finding) for finding in sort_findings(diagnosis.findings))
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+    body = (
         f"<h1>{SIGNS[diagnosis.status]} {title}</h1>\n"
         f'<div class="verdict {diagnosis.status}"><p>{_show(diagnosis.verdict, 2_000)}</p></div>\n'
         '<table>\n<thead><tr><th scope="col">status</th><th scope="col">probe</th>'
         f'<th scope="col">what was found</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n'
         f"{sections}<section><h2>What was examined</h2>{_facts(describe_run(diagnosis))}"
         "</section>\n"
-        "</body>\n</html>\n"
     )
+    return make_sheet(title, body, style=_STYLE)
 
 
 def _section(finding: Finding) -> str:

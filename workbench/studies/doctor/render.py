@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import Any
 
 from workbench.contracts import Diagnosis, Finding, Status
+from workbench.studies.shown import clean, escape_markdown, find_version
 
 SIGNS: Mapping[Status, str] = MappingProxyType(
     {"ok": "✓", "warn": "!", "fail": "✗", "unknown": "?"}
@@ -27,29 +27,10 @@ OUTCOMES: Mapping[Status, str] = MappingProxyType(
         "unknown": "Could not tell",
     }
 )
-LONGEST = 600
-"""Characters of one text that are shown; JSON has them all."""
 FORMAT = 1
 """Of the JSON; a field that is added does not change it."""
 
-_SEQUENCES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_MARKS = re.compile(r"([\\`*\[\]<>|~#$&]|(?<![^\W_])_|_(?![^\W_]))")
-_LEADING = re.compile(r"^([-+=]|\d+(?=[.)]))([.)]?)")
 _WORST_FIRST: tuple[Status, ...] = ("fail", "unknown", "warn", "ok")
-
-
-def clean(text: str, most: int = LONGEST) -> str:
-    """One line of a text: no colours, no control or direction characters, not longer than that.
-
-    Line breaks become visible signs.
-    """
-    line = _SEQUENCES.sub("", text)
-    line = re.sub(r"\r\n|[\r\n\u2028\u2029]", "⏎", line).replace("\t", " ")
-    line = _UNSEEN.sub("\ufffd", line)
-    if len(line) <= most:
-        return line
-    return f"{line[:most]}… ({len(line) - most:,} more characters)"
 
 
 def name_status(status: Status) -> str:
@@ -90,7 +71,7 @@ def describe_run(diagnosis: Diagnosis) -> list[tuple[str, str]]:
         ),
         ("accepted", ", ".join(diagnosis.accepted)),
         ("when", diagnosis.when),
-        ("by", f"embedding workbench {_find_version()}".strip()),
+        ("by", f"embedding workbench {find_version()}".strip()),
     ]
     return [(word, clean(text)) for word, text in facts if text]
 
@@ -99,7 +80,7 @@ def to_record(diagnosis: Diagnosis) -> dict[str, Any]:
     """The whole of it as JSON can hold it; a number that is none is null."""
     kept: dict[str, Any] = {
         "format": FORMAT,
-        "workbench": _find_version(),
+        "workbench": find_version(),
         **asdict(_plain(diagnosis)),
         "exit_code": diagnosis.exit_code,
     }
@@ -159,17 +140,6 @@ def to_markdown(diagnosis: Diagnosis) -> str:
     return "\n".join(lines) + "\n"
 
 
-def escape_markdown(text: str, most: int = LONGEST) -> str:
-    """A text as one line of Markdown that shows it to the letter: no markup, no formula."""
-    line = _MARKS.sub(r"\\\1", clean(text, most).strip())
-    return _LEADING.sub(_escape_leading, line)
-
-
-def _escape_leading(match: re.Match[str]) -> str:
-    """Keep a dash, or "1.", from beginning a list."""
-    return rf"{match[1]}\{match[2]}" if match[2] else rf"\{match[1]}"
-
-
 def _finding_markdown(finding: Finding) -> list[str]:
     details = describe_details(finding)
     if finding.status == "ok" and not finding.evidence and not details:
@@ -206,8 +176,3 @@ def _record_finding(finding: Finding) -> dict[str, Any]:
 
 def _escape_character(match: re.Match[str]) -> str:
     return f"\\u{ord(match.group()):04x}"
-
-
-def _find_version() -> str:
-    """As the package says itself: what an installer noted may be older than the source."""
-    return str(getattr(sys.modules[__name__.partition(".")[0]], "__version__", ""))

@@ -5,6 +5,13 @@ Importing this loads numpy only; scikit-learn comes with the first clustering.
 
 from workbench.studies.evaluation.compare import compare_embedders
 from workbench.studies.evaluation.partial import EvaluationError, LostTask
+from workbench.studies.evaluation.report import (
+    from_json,
+    to_csv,
+    to_html,
+    to_json,
+    to_markdown,
+)
 from workbench.studies.evaluation.run import CostFn, run_evaluation
 from workbench.studies.evaluation.texts import count_texts, texts_by_role
 
@@ -14,6 +21,11 @@ __all__ = [
     "LostTask",
     "compare_embedders",
     "count_texts",
+    "from_json",
     "run_evaluation",
     "texts_by_role",
+    "to_csv",
+    "to_html",
+    "to_json",
+    "to_markdown",
 ]
