@@ -105,6 +105,25 @@ def picture_doctor(lab: Lab, home: str) -> None:
             page.locator(".ewb-doctor").screenshot(path=DOCS / "doctor-light.png")
 
 
+def picture_search(lab: Lab) -> None:
+    """One query with and without an instruction, two passages judged."""
+    show = "import workbench as wb\n\npanel = wb.search_panel()\npanel"
+    with lab.notebook([show], screen=Screen(1600, 1300), app="doc") as notebook:
+        notebook.run_all()
+        page = notebook.page
+        page.locator(".ewb-query").fill("How do I read a CSV file with a header?")
+        page.locator(".ewb-instruction").select_option("own")
+        page.locator(".ewb-own").fill("Find code that does it: ")
+        page.locator(".ewb-k").fill("5")
+        page.locator(".ewb-query").press("Enter")
+        page.locator(".ewb-status[data-phase=done]").wait_for(state="attached", timeout=120_000)
+        page.locator(".ewb-thumb-up").first.click()
+        page.locator(".ewb-thumb-down").nth(4).click()
+        page.wait_for_timeout(500)
+        page.mouse.move(0, 0)
+        page.locator(".ewb-search").screenshot(path=DOCS / "search-light.png")
+
+
 def main() -> None:
     """Take all pictures."""
     DOCS.mkdir(exist_ok=True)
@@ -119,6 +138,7 @@ def main() -> None:
             picture_changes(lab)
             picture_endpoint(lab, home)
             picture_doctor(lab, home)
+            picture_search(lab)
         finally:
             server.stop()
             browser.close()

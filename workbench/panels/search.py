@@ -19,16 +19,18 @@ from workbench.panels.evaluation_state import status_payload, told_payload
 from workbench.panels.notices import instead_words
 from workbench.panels.reports import report_failure
 from workbench.panels.search_passages import (
+    BUILTIN,
     Passages,
     PassagesArgument,
     passages_from,
     passages_of,
     read_passages,
+    sample_passages,
 )
 from workbench.panels.search_payloads import choices_payload
 from workbench.panels.search_run import Query
 from workbench.panels.search_state import Searching
-from workbench.panels.sources import Source, sample_source
+from workbench.panels.sources import Source
 from workbench.studies.found import SearchResult
 from workbench.studies.judgements import Judgement
 from workbench.texts import SplitMode, parse_texts, sample_names
@@ -68,7 +70,7 @@ class SearchPanel(anywidget.AnyWidget):
             choice = catalogue.describe("lexical")
         said = instead_words(asked, choice) if choice is not asked else ""
         super().__init__(
-            options={"spec": choice.spec, "samples": list(sample_names())},
+            options={"spec": choice.spec, "samples": [*sample_names(), BUILTIN]},
             choices=self._choices(),
             passages=_passages_payload(taken),
             status=status_payload("idle", said),
@@ -224,11 +226,6 @@ class SearchPanel(anywidget.AnyWidget):
                 archive.writestr(f"search-labels/{name}", text)
         told = {"type": "file", "id": page, "name": "search-labels.zip", "mime": "application/zip"}
         self.send(told, buffers=[packed.getvalue()])
-
-
-def sample_passages(name: str) -> Passages:
-    """One of the project's sample files as passages."""
-    return passages_of(sample_source(name))
 
 
 def _passages_payload(passages: Passages) -> dict[str, Any]:

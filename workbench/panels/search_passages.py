@@ -5,14 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from workbench.contracts import Retrieval
 from workbench.errors import InputError
-from workbench.panels.sources import BOX_CHARACTERS, Source, TextsArgument, source_from
+from workbench.panels.sources import (
+    BOX_CHARACTERS,
+    Source,
+    TextsArgument,
+    sample_source,
+    source_from,
+)
 from workbench.texts import join_texts, read_texts_from_bytes
 
 PassagesArgument: TypeAlias = "TextsArgument | Mapping[str, str] | Retrieval"
+
+BUILTIN = "retrieval-zh-en"
+"""The built-in task that has a corpus, and queries to try."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,19 @@ def passages_of(source: Source) -> Passages:
     texts = tuple(item.text for item in parsed.items)
     ids = tuple(str(number) for number in range(1, len(texts) + 1))
     return Passages(texts, ids, source.name, tuple(issue.message for issue in parsed.issues))
+
+
+def sample_passages(name: str) -> Passages:
+    """One of the project's sample files as passages; ``BUILTIN``: its corpus.
+
+    Raises:
+        InputError: There is none of that name, or the sample data is not whole.
+    """
+    if name == BUILTIN:
+        from workbench.texts.tasks.builtin import builtin_task
+
+        return passages_from(cast(Retrieval, builtin_task(BUILTIN)))
+    return passages_of(sample_source(name))
 
 
 def read_passages(name: str, content: bytes) -> Passages:

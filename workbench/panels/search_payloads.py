@@ -143,7 +143,11 @@ def _pieces(text: str, lights: Highlight) -> list[list[object]]:
         if one.begin >= SHOWN_CHARACTERS:
             break
         place = lights.best.index(at) if at in lights.best else -1
-        pieces.append([text[one.begin : min(one.end, SHOWN_CHARACTERS)], one.cosine, place])
+        piece = text[one.begin : min(one.end, SHOWN_CHARACTERS)]
+        sentence = piece.rstrip()  # white space after it is not marked
+        pieces.append([sentence, one.cosine, place])
+        if sentence != piece:
+            pieces.append([piece[len(sentence) :], None, -1])
     last = lights.sentences[-1].end
     if last < min(len(text), SHOWN_CHARACTERS):
         pieces.append([text[last:SHOWN_CHARACTERS], None, -1])

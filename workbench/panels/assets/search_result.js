@@ -44,8 +44,8 @@ class FoundView {
     return h("div", { class: "ewb-hit", role: "listitem", tabIndex: 0, "data-row": String(hit.row), "data-column": String(column), "data-id": hit.id, onkeydown: (event) => this.key(event, hit.row) },
       h("div", { class: "ewb-hithead" }, h("span", { class: "ewb-hitnum" }, `${hit.rank}.`),
         h("b", { class: "ewb-hitcosine", title: "cosine" }, hit.cosine.toFixed(3)), moved ? h("span", { class: "ewb-moved", title: "against the ranking without instruction" }, moved) : null,
-        h("span", { class: "ewb-faint" }, `above ${hit.percentile}% of the passages`), hit.unrelated ? h("span", { class: "ewb-faint" }, hit.unrelated) : null,
-        h("span", { class: "ewb-faint" }, `id ${oneLine(hit.id, 40)}`), thumbs),
+        thumbs,
+        h("span", { class: "ewb-faint ewb-standing" }, [`above ${hit.percentile} % of the passages`, hit.unrelated, `id ${oneLine(hit.id, 40)}`].filter(Boolean).join(" · "))),
       h("div", { class: "ewb-hittext" }, hit.pieces.map(([text, cosine, place]) => place < 0 ? text
         : h("mark", { class: "ewb-near", "data-place": String(place), title: `cosine ${cosine.toFixed(3)} alone` }, text)),
       hit.more ? h("span", { class: "ewb-faint" }, `… ${hit.more.toLocaleString("en")} more characters`) : null,
