@@ -55,7 +55,7 @@ def _item(word: str, text: str) -> str:
     if "\n" not in lines:
         return f"- {_words(word)}: {_words(text)}"
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", lines)), default=0))
-    block = "\n".join(f"  {line}".rstrip() for line in (fence, *lines.split("\n"), fence))
+    block = "\n".join(f"  {line}" for line in (fence, *lines.split("\n"), fence))
     return f"- {_words(word)}:\n\n{block}\n"
 
 
