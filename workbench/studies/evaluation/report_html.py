@@ -22,7 +22,7 @@ body { max-width: 1400px; }
 h3 { font-size: 15px; margin: 16px 0 2px; color: var(--fg2); }
 p { margin: 6px 0; }
 .wide { overflow-x: auto; }
-td, th { overflow-wrap: normal; min-width: 80px; }
+td, th { overflow-wrap: normal; min-width: 50px; padding-right: 8px; }
 td { font-variant-numeric: tabular-nums; }
 tbody th { color: var(--fg); }
 dl {
