@@ -237,6 +237,16 @@ def test_an_embedders_label_cannot_break_a_table(evaluation: Evaluation) -> None
     assert "<script" not in to_html(hostile)
 
 
+@pytest.mark.parametrize("end", ["(javascript:x)", ": javascript:x", "[a]"])
+def test_numbers_in_brackets_make_no_link(end: str, evaluation: Evaluation) -> None:
+    text = f"[0.1, 0.2]{end} then [0.1, 0.2]"
+    failure = Failure("1", text, "", "", text, 2.0)
+    source = to_markdown(with_texts(evaluation, (failure,)))
+    assert "link_open" not in {child.type for token in READ.parse(source)
+                               for child in token.children or ()}  # fmt: skip
+    assert read_markdown(source).count(text) == 2
+
+
 def test_a_page_loads_nothing_and_knows_the_dark(evaluation: Evaluation) -> None:
     page = to_html(evaluation)
     assert "default-src 'none'" in page

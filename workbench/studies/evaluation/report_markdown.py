@@ -5,15 +5,8 @@ from __future__ import annotations
 import re
 
 from workbench.contracts import Evaluation
-from workbench.studies.evaluation.report_parts import (
-    Heading,
-    Listed,
-    Part,
-    Sentence,
-    Table,
-    describe_evaluation,
-    title_of,
-)
+from workbench.studies.evaluation.report_blocks import Heading, Listed, Part, Sentence, Table
+from workbench.studies.evaluation.report_parts import describe_evaluation, title_of
 from workbench.studies.shown import clean_lines, escape_markdown, escape_marks
 
 WHOLE = 10_000_000

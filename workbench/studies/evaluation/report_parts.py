@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
 
 from workbench.contracts import (
     Cost,
@@ -17,42 +15,10 @@ from workbench.contracts import (
     TaskResult,
 )
 from workbench.studies.evaluation import words
+from workbench.studies.evaluation.report_blocks import Heading, Listed, Part, Sentence, Table
 from workbench.studies.evaluation.words import MINUS, NONE
 
 NOT_FINISHED = "not finished"
-
-
-@dataclass(frozen=True)
-class Heading:
-    """Begins a part; level 2 or 3."""
-
-    text: str
-    level: int = 2
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """A paragraph."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """Cells by row; the first column names the row."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class Listed:
-    """Words with what belongs to them; texts may have several lines and are shown whole."""
-
-    facts: tuple[tuple[str, str], ...]
-
-
-Part: TypeAlias = Heading | Sentence | Table | Listed
 
 
 def title_of(evaluation: Evaluation) -> str:
