@@ -45,20 +45,20 @@ class Ours:
             [self.embedder.embed(texts, prompt=prefix).vectors for prefix in prompts]
         )
 
-    def products(self, texts: Sequence[str], prompts: Sequence[str]) -> float:
-        """Floating point operations of the matrix products of that."""
+    def count(self, texts: Sequence[str], prompts: Sequence[str]) -> tuple[int, float]:
+        """Tokens of that, and floating point operations of its matrix products."""
         done = 0.0
 
-        def count(layer: Any, args: Any) -> None:  # noqa: ANN401  (as torch has it)
+        def add(layer: Any, args: Any) -> None:  # noqa: ANN401  (as torch has it)
             nonlocal done
             done += 2.0 * args[0].numel() * layer.out_features  # args: (1, rows, in_features)
 
         linears = self.embedder.require_loaded().linears
-        hooks = [layer.register_forward_pre_hook(count) for layer in linears]
-        self.encode(texts, prompts)
+        hooks = [layer.register_forward_pre_hook(add) for layer in linears]
+        tokens = sum(int(self.embedder.embed(texts, prompt=p).tokens.sum()) for p in prompts)
         for hook in hooks:
             hook.remove()
-        return done
+        return tokens, done
 
     def matrix_rate(self) -> float:
         """Operations a second of its own layers, one after the other, at many rows."""
@@ -91,18 +91,26 @@ def measure(options: argparse.Namespace) -> None:
     prompts = prompts_of(options.corpus)
     ours = Ours(wb.load(options.model, dtype=options.dtype))
     print(*(f"- {note}" for note in ours.embedder.info.notes), sep="\n")
-    tokens = sum(int(ours.embedder.embed(texts, prompt=p).tokens.sum()) for p in prompts)
+    tokens, products = ours.count(texts, prompts)
     print(f"- {len(texts)} texts, {tokens:,} tokens over {len(prompts)} prompts")
-    products, exact = ours.products(texts, prompts), None
+    exact = None
     if options.dtype != "float32":
         exact = Ours(wb.load(options.model, dtype="float32"))
     for name in options.peers:
         peer = PEERS[name](_directory(options.model), options.dtype)
         best = options.batch or best_batch(peer, texts, prompts[0])
         for batch in dict.fromkeys((best, DEFAULT_BATCH) if options.default else (best,)):
-            _compare(ours, peer, texts, prompts, name=name, batch=batch, turns=options.turns)
+            _compare(
+                ours,
+                peer,
+                texts,
+                prompts,
+                name=name,
+                batch=batch,
+                turns=options.turns,
+                products=products,
+            )
         _numerics(ours, peer, exact, texts[: options.compared], prompts, batch=best)
-    _share(ours, texts, prompts, products)
 
 
 def _compare(
@@ -114,21 +122,30 @@ def _compare(
     name: str,
     batch: int,
     turns: int,
+    products: float,
 ) -> None:
-    times = []
+    times, rates = [], []
     for _ in range(turns):
         started = time.perf_counter()
         for prefix in prompts:
             peer(texts, prefix, batch)
-        middle = time.perf_counter()
+        theirs = time.perf_counter() - started
+        rate = ours.matrix_rate()
+        started = time.perf_counter()
         ours.encode(texts, prompts)
-        times.append((middle - started, time.perf_counter() - middle))
+        times.append((theirs, time.perf_counter() - started))
+        rates.append((rate + ours.matrix_rate()) / 2)
     ratios = sorted(theirs / own for theirs, own in times)
     theirs, own = (statistics.median(column) for column in zip(*times, strict=True))
     print(
         f"| {name}, batch {batch} | {theirs:.1f} s | {own:.1f} s | {statistics.median(ratios):.2f} "
         f"({ratios[0]:.2f}–{ratios[-1]:.2f}) of {turns} turns |",
         flush=True,
+    )
+    shares = [products / own / rate for (_, own), rate in zip(times, rates, strict=True)]
+    print(
+        f"- matrix rate {statistics.median(rates) / 1e9:.0f} GFLOP/s; a pass reaches "
+        f"{statistics.median(shares):.0%} ({min(shares):.0%}–{max(shares):.0%}) of it"
     )
 
 
@@ -163,21 +180,6 @@ def _apart(a: Vectors, b: Vectors, *, mean: bool = False) -> float:
     norms = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
     cosines = (left * right).sum(axis=1) / norms
     return float(1 - (cosines.mean() if mean else cosines.min()))
-
-
-def _share(ours: Ours, texts: Sequence[str], prompts: Sequence[str], products: float) -> None:
-    """How much of a pass is matrix products at the rate that the machine has for them."""
-    shares, rates = [], []
-    for _ in range(3):
-        rate = ours.matrix_rate()
-        started = time.perf_counter()
-        ours.encode(texts, prompts)
-        rates.append((rate + ours.matrix_rate()) / 2)
-        shares.append(products / (time.perf_counter() - started) / rates[-1])
-    print(
-        f"- matrix rate {statistics.median(rates) / 1e9:.0f} GFLOP/s; the pass reaches "
-        f"{statistics.median(shares):.0%} ({min(shares):.0%}–{max(shares):.0%}) of it"
-    )
 
 
 def _directory(model: str) -> Path:
