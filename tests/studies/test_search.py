@@ -13,9 +13,10 @@ from tests.panels.fakes import FakeEmbedder, vector_of
 from workbench.contracts import Progress, Prompt
 from workbench.errors import Cancelled, InputError
 from workbench.studies.background import measure_background
+from workbench.studies.found import compare_results
 from workbench.studies.highlights import highlight
 from workbench.studies.judgements import Judgement, Judgements
-from workbench.studies.search import CHUNK, SearchIndex, compare_results
+from workbench.studies.search import CHUNK, SearchIndex
 from workbench.studies.search_background import measure_search_background
 from workbench.texts.sentences import split_sentences
 
