@@ -23,13 +23,14 @@ if TYPE_CHECKING:
         Embedder,
         EmbedderInfo,
         Embeddings,
+        Evaluation,
         Finding,
         PartialError,
         Prompt,
     )
     from workbench.doctor import diagnose
     from workbench.embedders import ApiKey, connect, load, models, stream
-    from workbench.endpoints import doctor_panel, serve_panel
+    from workbench.endpoints import doctor_panel, evaluation_panel, serve_panel
     from workbench.engines import TeachingServer, serve, serve_wrongly
     from workbench.errors import (
         AddressError,
@@ -62,9 +63,12 @@ if TYPE_CHECKING:
         WorkbenchError,
         ZeroVectorError,
     )
+    from workbench.evaluation import evaluate, rerun
     from workbench.maths import neighbours, similarity
     from workbench.studies import Projection, measure_background, project
+    from workbench.studies.evaluation import EvaluationError
     from workbench.texts import samples
+    from workbench.texts.tasks import builtin_tasks, read_task
 
 __version__ = "0.3.0"
 
@@ -83,6 +87,8 @@ __all__ = [
     "Embeddings",
     "EndpointError",
     "EngineError",
+    "Evaluation",
+    "EvaluationError",
     "Finding",
     "IncompleteModelError",
     "IndexMismatchError",
@@ -109,15 +115,20 @@ __all__ = [
     "WorkbenchError",
     "ZeroVectorError",
     "__version__",
+    "builtin_tasks",
     "connect",
     "diagnose",
     "doctor_panel",
+    "evaluate",
+    "evaluation_panel",
     "explore",
     "load",
     "measure_background",
     "models",
     "neighbours",
     "project",
+    "read_task",
+    "rerun",
     "samples",
     "search_panel",
     "serve",
@@ -147,6 +158,13 @@ _HOMES = {
     "models": "workbench.embedders",
     "neighbours": "workbench.maths",
     "project": "workbench.studies",
+    "Evaluation": "workbench.contracts",
+    "EvaluationError": "workbench.studies.evaluation",
+    "builtin_tasks": "workbench.texts.tasks",
+    "read_task": "workbench.texts.tasks",
+    "evaluate": "workbench.evaluation",
+    "rerun": "workbench.evaluation",
+    "evaluation_panel": "workbench.endpoints",
     "samples": "workbench.texts",
     "search_panel": "workbench.catalogue",
     "serve": "workbench.engines",

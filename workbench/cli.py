@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from workbench import __version__
 from workbench.doctoring import DoctorCommand, doctor
 from workbench.errors import Cancelled, InputError, WorkbenchError
+from workbench.evaluating import evaluate
 from workbench.serving import serve
 from workbench.terminal import (
     cancel_on_ctrl_c,
@@ -93,6 +94,7 @@ def lab(
 
 app.command(context_settings={"allow_extra_args": True})(serve)
 app.command(cls=DoctorCommand)(doctor)
+app.command()(evaluate)
 
 
 @app.command()

@@ -26,6 +26,7 @@ from workbench.errors import Cancelled, InputError, ModelNotServedError, Workben
 if TYPE_CHECKING:
     from workbench.embedders import ApiKey
     from workbench.panels.doctor import DoctorPanel
+    from workbench.panels.evaluation import EvaluationPanel
     from workbench.panels.serve import ServePanel
 
 
@@ -217,3 +218,32 @@ def _load_snippet(spec: str, text: str, prefix: str) -> Snippet:
         f"made = embedder.embed([{text!r}], prompt={prompt})",
     )
     return Snippet("python", "\n".join(lines))
+
+
+def evaluation_panel(
+    embedders: Sequence[str] | None = None, *, tasks: Sequence[str] | None = None
+) -> EvaluationPanel:
+    """Open the panel that evaluates embedders on tasks; keys are kept in memory only.
+
+    Args:
+        embedders: Ticked at first, as ``load`` takes them; None: the bundled model and n-grams.
+        tasks: Built-in tasks that are ticked at first; None: all.
+    """
+    from workbench import evaluation
+    from workbench.catalogue import Catalogue
+    from workbench.embedders.pool import shared_models
+    from workbench.panels.evaluation import EvaluationPanel
+    from workbench.studies.evaluation import to_csv, to_html, to_json, to_markdown
+    from workbench.texts import tasks as reader
+
+    catalogue = Catalogue(models=shared_models())
+    here = [choice.spec for choice in catalogue.choices() if choice.state == "ready"]
+    usual = [spec for spec in ("bundled", "lexical") if spec in here]
+    return EvaluationPanel(
+        catalogue,
+        evaluation,
+        reader,
+        writers={"markdown": to_markdown, "csv": to_csv, "html": to_html, "json": to_json},
+        embedders=tuple(usual if embedders is None else embedders),
+        tasks=None if tasks is None else tuple(tasks),
+    )
