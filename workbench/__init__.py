@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     from workbench.texts import samples
     from workbench.texts.tasks import builtin_tasks, read_task
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 __all__ = [
     "AddressError",
