@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from workbench.evaluation import evaluate, rerun
     from workbench.maths import neighbours, similarity
     from workbench.studies import Projection, measure_background, project
-    from workbench.studies.evaluation import EvaluationError
+    from workbench.studies.evaluation import EvaluationError, as_mteb_encoder, run_mteb
     from workbench.texts import samples
     from workbench.texts.tasks import builtin_tasks, read_task
 
@@ -115,6 +115,7 @@ __all__ = [
     "WorkbenchError",
     "ZeroVectorError",
     "__version__",
+    "as_mteb_encoder",
     "builtin_tasks",
     "connect",
     "diagnose",
@@ -129,6 +130,7 @@ __all__ = [
     "project",
     "read_task",
     "rerun",
+    "run_mteb",
     "samples",
     "search_panel",
     "serve",
@@ -165,6 +167,8 @@ _HOMES = {
     "evaluate": "workbench.evaluation",
     "rerun": "workbench.evaluation",
     "evaluation_panel": "workbench.endpoints",
+    "as_mteb_encoder": "workbench.studies.evaluation",
+    "run_mteb": "workbench.studies.evaluation",
     "samples": "workbench.texts",
     "search_panel": "workbench.catalogue",
     "serve": "workbench.engines",

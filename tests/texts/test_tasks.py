@@ -184,3 +184,19 @@ def test_real_translations_are_read_from_json_lines() -> None:
         pytest.skip("apisix_zh_en.jsonl is not beside the checkout")
     task = read_bitext(path)
     assert len(task.a) == len(task.b) > 100
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [("1\ta\tb\n1\tc\td\n", "all 2 pairs"), ("1\ta\tb\n0\ta\tb\n", "here and")],
+)
+def test_labels_that_are_wrong_are_not_read_as_scores(
+    write: Write, content: str, cause: str
+) -> None:
+    with pytest.raises(InputError, match=cause):
+        read_task(write(content))
+
+
+def test_an_instruction_that_looks_like_a_number_comes_back_as_it_was(write: Write) -> None:
+    task = read_beir(beir(write), instruction="5")
+    assert read_source(task.source) == task

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -70,9 +70,9 @@ def _reranking(folder: Path) -> Reranking:
     """Of each query the passages that answer it, and the others on its topic that do not."""
     task = _retrieval(folder)
     topics = _read_topics(folder / "evaluation" / "retrieval" / "queries.jsonl")
+    known = {topics[query] for query in task.queries}
     by_topic = {
-        topic: [name for name in task.corpus if _is_on(topic, name)]
-        for topic in {topics[query] for query in task.queries}
+        topic: [name for name in task.corpus if _topic_of(name, known) == topic] for topic in known
     }
     rows = []
     for query, text in task.queries.items():
@@ -87,9 +87,10 @@ def _reranking(folder: Path) -> Reranking:
     return Reranking("reranking", queries, positives, negatives, INSTRUCTION, source)
 
 
-def _is_on(topic: str, document: str) -> bool:
-    """Whether a passage is on a topic: its id has the topic's word, hyphens around it."""
-    return f"-{topic}-" in f"-{document}-"
+def _topic_of(document: str, known: Iterable[str]) -> str:
+    """The longest topic whose words a passage's id has, hyphens around them; "" for none."""
+    there = (topic for topic in known if f"-{topic}-" in f"-{document}-")
+    return max(there, key=len, default="")
 
 
 def _read_topics(path: Path) -> dict[str, str]:

@@ -46,6 +46,8 @@ _PARSERS: Mapping[TaskKind, Reader] = {
 _BY_NAME: Mapping[str, Reader] = {
     getattr(reader, "__name__", ""): reader for reader in _READERS.values()
 }
+_AS_JSON = ("columns", "header", "quotes", "descriptions")
+"""Options that ``make_source`` writes as JSON; the others are words."""
 _SHAPES: Mapping[frozenset[str], TaskKind] = {
     frozenset({"query", "positive", "negative"}): "reranking",
     frozenset({"code", "group"}): "code",
@@ -125,7 +127,9 @@ def read_source(source: Source) -> Task:
     if source.reader == "builtin_task":
         task: Task = builtin_task(source.name)
     elif source.reader in _BY_NAME and source.path is not None:
-        options = {key: _untold(value) for key, value in source.options}
+        options = {
+            key: json.loads(value) if key in _AS_JSON else value for key, value in source.options
+        }
         task = _BY_NAME[source.reader](source.path, name=source.name, **options)
     else:
         raise InputError(
@@ -151,8 +155,9 @@ def _guess(path: str | Path) -> TaskKind:
 def _read_pairs(path: str | Path, **options: Any) -> Task:  # noqa: ANN401
     try:
         return read_labelled_pairs(path, **options)
-    except InputError:
-        pass
+    except InputError as exc:
+        if "labelled" in str(exc):  # labels they are, and it says what is wrong with them
+            raise
     try:
         return read_scored_pairs(path, **options)
     except InputError as exc:
@@ -160,11 +165,3 @@ def _read_pairs(path: str | Path, **options: Any) -> Task:  # noqa: ANN401
             f"{exc}\n(It was read as scored pairs, since no kind was given. Pass kind= one of "
             f"{', '.join(_READERS)}; on the command line --kind.)"
         ) from exc
-
-
-def _untold(value: str) -> object:
-    """An option as it was before ``make_source`` wrote it down."""
-    try:
-        return json.loads(value)
-    except json.JSONDecodeError:
-        return value
