@@ -71,8 +71,7 @@ def measure_costs(
 
     A cache before an embedder is passed by: what has an attribute ``inside`` is a cache, and that
     is measured. Each embedder puts its default prompt before the texts. A text that one of them
-    refuses is left out for all; an embedder that fails keeps what was measured before, with a note,
-    and is left out where that is not one time of either sort.
+    refuses is left out for all; an embedder that fails keeps what was measured before, with a note.
 
     Args:
         embedders: By label.
@@ -102,11 +101,7 @@ def measure_costs(
         alone = _spread(chosen, singles)
         for at in range(singles):
             run.single(alone[at % len(alone)], f"single text {at + 1} of {singles}")
-    return {
-        label: _sum_up(one, len(chosen), refused, len(held))
-        for label, one in held.items()
-        if one.batches and one.singles
-    }
+    return {label: _sum_up(one, len(chosen), refused, len(held)) for label, one in held.items()}
 
 
 class _Run:

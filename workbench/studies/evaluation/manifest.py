@@ -1,195 +1,223 @@
-"""Everything that is needed to run an evaluation again, ready for JSON, and what differs then."""
+"""Everything that is needed to run an evaluation again, and what is different the second time."""
 
 from __future__ import annotations
 
 import os
 import platform
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from workbench.contracts import EmbedderResult, Evaluation, Prompt, Source, Task
 from workbench.errors import InputError
 from workbench.studies.evaluation.prompting import AskedPrompts
 
-FORM = "workbench evaluation 1"
-PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "transformers", "tokenizers", "openai")
-SAME_TO = 1e-6
-"""Largest difference of two scores that is still the same: sums in another order differ by less."""
+FORMAT = 1
+"""Of the manifest; a field that is added does not change it."""
+PACKAGES = (
+    *("numpy", "torch", "transformers", "tokenizers", "safetensors", "openai", "scikit-learn"),
+    "scipy",
+)
+SETTINGS = ("level", "draws", "seed", "failures")
+SAME_SCORE = 1e-6
+"""Scores closer than this are the same: sums in another order differ by less."""
+_PASSING = ("when", "again", "cost")
+"""Fields in which two runs differ without any consequence for a score."""
 
 
 def make_manifest(
     evaluation: Evaluation,
     tasks: Sequence[Task],
     *,
-    prompts: AskedPrompts | None = None,
-    cost: bool = True,
-    program: str = "",
-    compute: Mapping[str, str] | None = None,
+    prompts: AskedPrompts,
+    cost: bool,
+    compute: Mapping[str, str],
+    when: str,
 ) -> dict[str, object]:
-    """What was asked for and found, and on what machine. Holds no key: endpoints are addresses.
+    """What was asked, of what, on which machine, and which main scores came; ready for JSON.
 
     Args:
-        evaluation: As ``run_evaluation`` gives it.
-        tasks: What it was over, with their hashes.
-        prompts: As they were asked for.
-        cost: Whether time and memory were measured.
-        program: Version of the workbench.
-        compute: What else is known of the machine: threads, GPU.
+        evaluation: What was found; its manifest has the settings of the draws.
+        tasks: All that were asked for, finished or not.
+        prompts: As they were asked for, by label and role.
+        cost: Whether costs were measured.
+        compute: Threads, GPU and the like, as the room of embedders knows them.
+        when: Date and time.
     """
     return {
-        "form": FORM,
+        "format": FORMAT,
+        "when": when,
         **evaluation.manifest,
         "cost": cost,
-        "versions": {"workbench": program, "python": platform.python_version(), **_versions()},
-        "machine": {
-            "platform": platform.platform(),
-            "cpu": _cpu_name(),
-            "processors": str(os.cpu_count() or ""),
-            **(compute or {}),
-        },
-        "tasks": [_describe_task(task) for task in tasks],
         "embedders": [_describe_embedder(one) for one in evaluation.embedders],
         "prompts": {
-            label: {role: _write_prompt(asked) for role, asked in by_role.items()}
-            for label, by_role in (prompts or {}).items()
+            label: {role: _plain_prompt(asked) for role, asked in by_role.items()}
+            for label, by_role in prompts.items()
         },
+        "tasks": [_describe_task(task) for task in tasks],
+        "machine": describe_machine(compute),
+        "versions": find_versions(),
+        "scores": _main_scores(evaluation),
     }
 
 
-def check_manifest(manifest: Mapping[str, Any]) -> None:
-    """Refuse what is no manifest.
+def describe_machine(compute: Mapping[str, str]) -> dict[str, str]:
+    """System, processor, and what ``compute`` adds."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    return {
+        "system": platform.platform(),
+        "cpu": find_cpu(),
+        "processors": str(processors or os.cpu_count() or "not known"),
+        **compute,
+    }
+
+
+def find_cpu(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """The processor's name; its family where the system does not tell."""
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, "") or platform.processor() or platform.machine()
+
+
+def find_versions() -> dict[str, str]:
+    """Versions of Python, the workbench, and the packages that numbers may depend on."""
+    ours = getattr(sys.modules[__name__.partition(".")[0]], "__version__", "")
+    found = {"python": platform.python_version(), "workbench": str(ours)}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def check_manifest(manifest: Mapping[str, object]) -> None:
+    """Refuse what no evaluation wrote.
 
     Raises:
-        InputError: It is of another form, or lacks something.
+        InputError: Another format, or a field is missing.
     """
-    found = manifest.get("form")
-    if found != FORM:
+    if manifest.get("format") != FORMAT:
         raise InputError(
-            f"A manifest says form {FORM!r}; this one says {found!r}. Pass evaluation.manifest, or "
-            "a file that `workbench evaluate --json` wrote."
+            f"The manifest has format {manifest.get('format')!r}; this version reads {FORMAT}. "
+            "Pass the JSON of an evaluation, or its field 'manifest'."
         )
-    needed = ("embedders", "tasks", "prompts", "level", "draws", "seed", "failures", "cost")
-    missing = [name for name in needed if name not in manifest]
-    if missing:
-        raise InputError(f"The manifest lacks {', '.join(map(repr, missing))}: it was shortened.")
+    needed = ("embedders", "tasks", "prompts", "cost", *SETTINGS)
+    if missing := [name for name in needed if name not in manifest]:
+        raise InputError(f"The manifest lacks {', '.join(map(repr, missing))}: it is not whole.")
 
 
-def read_sources(manifest: Mapping[str, Any]) -> dict[str, Source]:
-    """Where each task comes from, by its name."""
-    found = {}
-    for task in manifest["tasks"]:
-        fields = dict(task["source"])
-        options = tuple((str(name), str(value)) for name, value in fields.pop("options"))
-        found[str(task["name"])] = Source(**fields, options=options)
-    return found
+def read_source(record: Mapping[str, object]) -> Source:
+    """Where a task of a manifest comes from."""
+    options = record.get("options")
+    pairs = options.items() if isinstance(options, Mapping) else ()
+    path = record.get("path")
+    return Source(
+        name=str(record.get("name", "")),
+        reader=str(record.get("reader", "")),
+        path=None if path is None else str(path),
+        options=tuple((str(key), str(value)) for key, value in pairs),
+        sha256=str(record.get("sha256", "")),
+        note=str(record.get("note", "")),
+    )
 
 
-def read_prompts(manifest: Mapping[str, Any]) -> dict[str, dict[str, str | Prompt | None]]:
-    """The prompts as they were asked for."""
+def read_prompts(manifest: Mapping[str, object]) -> dict[str, dict[str, str | Prompt | None]]:
+    """The prompts as they were asked for, by label and role."""
+    kept = manifest["prompts"]
+    if not isinstance(kept, Mapping):
+        raise InputError(f"The manifest's prompts are {kept!r}; allowed is an object.")
     return {
-        label: {
-            role: Prompt(**asked) if isinstance(asked, Mapping) else asked
-            for role, asked in by_role.items()
-        }
-        for label, by_role in manifest["prompts"].items()
+        str(label): {str(role): _read_prompt(asked) for role, asked in by_role.items()}
+        for label, by_role in kept.items()
     }
 
 
-def compare_manifests(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
-    """What differs between two runs, a sentence each: versions, machine, embedders, scores."""
-    return tuple(_differences(before, now))
+def compare_manifests(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
+    """What is different the second time, a sentence each: versions, machine, models, scores."""
+    old, new = dict(_leaves(before)), dict(_leaves(after))
+    return [
+        f"{place}: was {old.get(place)!r}, is {new.get(place)!r}"
+        for place in dict.fromkeys([*old, *new])
+        if not _alike(old.get(place), new.get(place))
+    ]
 
 
-def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    for part in ("versions", "machine"):
-        yield from _unlike(before.get(part, {}), now.get(part, {}), "")
-    embedders = {one["label"]: one for one in now["embedders"]}
-    for was in before["embedders"]:
-        is_now = embedders.get(was["label"])
-        if is_now is None:
-            yield f"{was['label']} was not evaluated"
-            continue
-        facts = ("name", "revision", "dtype", "dim", "max_tokens", "device", "server")
-        yield from _unlike(
-            {fact: was.get(fact) for fact in facts},
-            {fact: is_now.get(fact) for fact in facts},
-            f"{was['label']}: ",
-        )
-        for task, score in was["scores"].items():
-            yield from _unlike_score(f"{was['label']} on {task}", score, is_now["scores"].get(task))
+def _alike(old: object, new: object) -> bool:
+    if isinstance(old, float) and isinstance(new, float):
+        return abs(old - new) <= SAME_SCORE or (old != old and new != new)  # noqa: PLR0124  (NaN)
+    return old == new
 
 
-def _unlike(before: Mapping[str, Any], now: Mapping[str, Any], of: str) -> Iterator[str]:
-    for name in dict.fromkeys((*before, *now)):
-        was, is_now = before.get(name), now.get(name)
-        if was != is_now:
-            yield f"{of}{name} is {is_now or 'not known'}, was {was or 'not known'}"
+def _leaves(value: object, place: str = "") -> Iterator[tuple[str, object]]:
+    """Every single value under its path: "versions.numpy"."""
+    if isinstance(value, Mapping):
+        inner = [(str(key), each) for key, each in value.items() if place or key not in _PASSING]
+    elif isinstance(value, list | tuple):
+        inner = [(_name_of(each, at), each) for at, each in enumerate(value)]
+    else:
+        yield place, value
+        return
+    for key, each in inner:
+        yield from _leaves(each, f"{place}.{key}" if place else key)
 
 
-def _unlike_score(of: str, was: Mapping[str, Any], now: Mapping[str, Any] | None) -> Iterator[str]:
-    if now is None:
-        yield f"{of}: there is no score now"
-    elif abs(was["value"] - now["value"]) > SAME_TO:
-        yield f"{of}: {was['metric']} is {now['value']:.6f}, was {was['value']:.6f}"
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:  # an extra that is not installed
-            continue
-    return found
-
-
-def _cpu_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def _describe_task(task: Task) -> dict[str, object]:
-    source = task.source
-    return {
-        "name": task.name,
-        "kind": task.kind,
-        "source": {
-            "name": source.name,
-            "reader": source.reader,
-            "path": source.path,
-            "options": [list(pair) for pair in source.options],
-            "sha256": source.sha256,
-            "note": source.note,
-        },
-    }
+def _name_of(value: object, at: int) -> str:
+    """An embedder by its label, a task by its name, anything else by its number."""
+    named = value if isinstance(value, Mapping) else {}
+    return str(named.get("label") or named.get("name") or at + 1)
 
 
 def _describe_embedder(one: EmbedderResult) -> dict[str, object]:
     info = one.info
-    facts = ("name", "backend", "revision", "dtype", "dim", "native_dim", "max_tokens", "pooling")
-    facts = (*facts, "device", "base_url", "server", "normalized")
     return {
         "label": one.label,
         "asked": one.asked,
-        **{fact: getattr(info, fact) for fact in facts},
-        "prompts": {
-            found.task: {role: _write_prompt(used) for role, used in found.prompts.items()}
-            for found in one.tasks
-        },
-        "scores": {
-            found.task: {"metric": found.main.metric, "value": float(found.main.value)}
+        "model": info.name,
+        "backend": info.backend,
+        "revision": info.revision,
+        "dtype": info.dtype,
+        "device": info.device,
+        "dim": info.dim,
+        "native_dim": info.native_dim,
+        "max_tokens": info.max_tokens,
+        "pooling": info.pooling,
+        "normalized": info.normalized,
+        "base_url": info.base_url,
+        "server": info.server,
+        "prefixes": {
+            found.task: {role: prompt.prefix for role, prompt in found.prompts.items()}
             for found in one.tasks
         },
     }
 
 
-def _write_prompt(prompt: str | Prompt | None) -> object:
-    if not isinstance(prompt, Prompt):
-        return prompt
-    fields = ("prefix", "source", "name", "note")
-    return {field: getattr(prompt, field) for field in fields}
+def _describe_task(task: Task) -> dict[str, object]:
+    source = {**asdict(task.source), "options": dict(task.source.options)}
+    return {"name": task.name, "kind": task.kind, "source": source}
+
+
+def _main_scores(evaluation: Evaluation) -> dict[str, dict[str, dict[str, object]]]:
+    return {
+        one.label: {
+            found.task: {
+                "metric": found.main.metric,
+                "value": float(found.main.value),
+                "n": found.main.n,
+            }
+            for found in one.tasks
+        }
+        for one in evaluation.embedders
+    }
+
+
+def _plain_prompt(asked: str | Prompt | None) -> object:
+    return asdict(asked) if isinstance(asked, Prompt) else asked
+
+
+def _read_prompt(kept: object) -> str | Prompt | None:
+    if isinstance(kept, Mapping):
+        return Prompt(**kept)
+    return None if kept is None else str(kept)
