@@ -200,3 +200,20 @@ def test_labels_that_are_wrong_are_not_read_as_scores(
 def test_an_instruction_that_looks_like_a_number_comes_back_as_it_was(write: Write) -> None:
     task = read_beir(beir(write), instruction="5")
     assert read_source(task.source) == task
+
+
+def test_errors_are_told_in_the_order_of_the_lines(write: Write) -> None:
+    with pytest.raises(InputError) as caught:
+        read_task(write("1\ta\tb\n2\t\tb\nhigh\ta\tb\n2\ta\t\nlow\ta\tb\n"), kind="sts")
+    told = str(caught.value).split("\n")[1:]
+    lines = [int(line.split("pairs.tsv:")[1].split(":")[0]) for line in told]
+    assert lines == [2, 3, 4, 5]
+
+
+def test_scores_may_lie_in_a_file_of_their_own(write: Write) -> None:
+    texts, scores = write("x one\ty\nz\tu\nv\tw\n", "input.txt"), write("4.2\n\n1\n", "gs.txt")
+    task = read_scored_pairs(texts, scores=scores)
+    assert (task.a, task.scores) == (("x one", "v"), (4.2, 1.0))
+    assert "1 pair" in task.source.note, "the one without a score is counted"
+    with pytest.raises(InputError, match="gs"):
+        read_scored_pairs(texts, scores=write("4.2\n", "gs.txt"))

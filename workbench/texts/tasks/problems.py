@@ -23,7 +23,7 @@ class Problems:
 
     def __init__(self, place: str = "") -> None:
         self.place = place
-        self._found: list[str] = []
+        self._found: list[tuple[int, str]] = []
 
     def __len__(self) -> int:
         return len(self._found)
@@ -34,7 +34,7 @@ class Problems:
 
     def add(self, line: int, says: str) -> None:
         """Note what is wrong on a line, and what mends it."""
-        self._found.append(f"{self.where(line)}: {says}")
+        self._found.append((line, says))
 
     def fail(self, line: int, says: str) -> InputError:
         """The error to raise where nothing after this line can be read."""
@@ -48,9 +48,10 @@ class Problems:
         """Go on if nothing was found.
 
         Raises:
-            InputError: Something was; the first five and how many there are.
+            InputError: Something was; the first five by line, and how many there are.
         """
-        found = self._found
+        ordered = sorted(self._found, key=lambda one: one[0])  # roles are looked at one by one
+        found = [f"{self.where(line)}: {says}" for line, says in ordered]
         if len(found) == 1:
             raise InputError(found[0])
         if found:
