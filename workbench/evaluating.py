@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -37,7 +37,11 @@ PromptOption = Annotated[
 ]
 ReportOption = Annotated[Path | None, typer.Option(help="Write the result there.")]
 AgainOption = Annotated[
-    Path | None, typer.Option(help="A manifest, or the JSON of an evaluation: run it again.")
+    Path | None,
+    typer.Option(
+        help="A manifest, or the JSON of an evaluation: run it again, with its own models, tasks, "
+        "prompts, draws and seed, and say what is different."
+    ),
 ]
 KeyOption = Annotated[
     str | None, typer.Option(help="Variable that holds the endpoint's key; -: ask for it.")
@@ -72,16 +76,19 @@ def evaluate(  # noqa: PLR0913, PLR0917  (the options of a command)
         return
     targets = {"markdown": markdown, "csv": csv, "html": html, "json": json}
     _check_targets(targets, overwrite=overwrite)
-    models = model or ["bundled", "lexical"]
     if again is None:
+        models = model or ["bundled", "lexical"]
         run = partial(
             _evaluate, models, _read_tasks(task, kind, columns), prompts=_read_prompts(prompt),
             cost=cost, draws=draws, seed=seed,
         )  # fmt: skip
     else:
+        _check_alone(model=model, task=task, kind=kind, columns=columns, prompt=prompt)
+        models = _models_again(again)
         run = partial(_rerun, again)
     found, lost = _run(run, models, key_from)
     _write(found, targets)
+    _say_differences(found)
     for one in lost:
         say(f"lost: {one}")
     if lost:
@@ -92,10 +99,11 @@ def _run(
     run: Callable[..., Evaluation], models: Sequence[str], key_from: str | None
 ) -> tuple[Evaluation, Sequence[object]]:
     """What finished, and what was lost."""
+    from workbench.embedders.remote import is_address
     from workbench.endpoints import choose_key
     from workbench.studies.evaluation import EvaluationError
 
-    key = choose_key(next((one for one in models if "#" in one), models[0]), key_from)
+    key = choose_key(next(filter(is_address, models), "".join(models[:1])), key_from)
     with cancel_on_ctrl_c() as cancel, _progress() as progress:
         try:
             return run(key=key, progress=progress, cancel=cancel), ()
@@ -113,6 +121,36 @@ def _rerun(again: Path, **options: Any) -> Evaluation:  # noqa: ANN401
     from workbench import evaluation
 
     return evaluation.rerun(again, **options)
+
+
+def _check_alone(**options: object) -> None:
+    """Refuse what a manifest says already, rather than leave it out without a word."""
+    if given := [f"--{name}" for name, value in options.items() if value]:
+        raise InputError(
+            f"{', '.join(given)} stands beside --again, which takes that from the manifest. Leave "
+            "one of them out."
+        )
+
+
+def _models_again(manifest: Path) -> list[str]:
+    from workbench.studies.evaluation.again import embedders_again, read_manifest
+    from workbench.studies.evaluation.manifest import check_manifest
+
+    kept = read_manifest(manifest)
+    check_manifest(kept)
+    return [str(spec) for spec in embedders_again(kept, {}).values()]
+
+
+def _say_differences(found: Evaluation) -> None:
+    """Of a second run from the first; nothing of a first run."""
+    again = found.manifest.get("again")
+    if not isinstance(again, Mapping):
+        return
+    say(f"Run again; the first run was at {again['of']}.")
+    for difference in again["differs"]:
+        say(f"different now: {difference}")
+    if not again["differs"]:
+        say("Versions, machine, models and main scores are what they were.")
 
 
 def _list_tasks() -> None:
