@@ -217,3 +217,12 @@ def test_scores_may_lie_in_a_file_of_their_own(write: Write) -> None:
     assert "1 pair" in task.source.note, "the one without a score is counted"
     with pytest.raises(InputError, match="gs"):
         read_scored_pairs(texts, scores=write("4.2\n", "gs.txt"))
+
+
+def test_the_name_of_a_folder_does_not_decide_the_kind(write: Write) -> None:
+    assert read_task(write("3.5\tx\ty\n0\tz\tu\n", "labelled/sts.tsv")).kind == "sts"
+
+
+def test_a_broken_line_of_json_is_named(write: Write) -> None:
+    with pytest.raises(InputError, match=r"z\.jsonl:1: this is not JSON"):
+        read_task(write("{oops\n", "z.jsonl"), kind="bitext")

@@ -30,7 +30,9 @@ def as_mteb_encoder(
 
     A prompt that is given for the role is used. Else a query of a task with an instruction gets it
     through the model's template, where the model has one; else the model's own prompt for the role;
-    else its default.
+    else its default. mteb's own wrappers of instruction models put instructions before the texts of
+    symmetric tasks too: pass them as ``prompts={"text": ...}`` to compare with numbers made so.
+    mteb seeds the global random generators.
 
     Args:
         embedder: Any; it stays the caller's.

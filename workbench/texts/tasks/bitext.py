@@ -7,13 +7,11 @@ from typing import Unpack
 
 from workbench.contracts import Bitext
 from workbench.texts.tasks.layouts import TRANSLATED
-from workbench.texts.tasks.objects import first_record, read_records, take_text
+from workbench.texts.tasks.objects import read_records, take_text
 from workbench.texts.tasks.origin import Origin, open_origin, take_paste
 from workbench.texts.tasks.problems import counted, listed
 from workbench.texts.tasks.sealing import seal
 from workbench.texts.tasks.tables import Cells, TableChoice, check_choice, read_cells
-
-_LABELS = {"1": True, "true": True, "0": False, "false": False}
 
 
 def read_bitext(
@@ -67,7 +65,9 @@ def _read_fields(origin: Origin, choice: TableChoice) -> Cells:
             raise problems.refuse(
                 f"{option}= is for tables; of JSON lines only columns= is chosen."
             )
-    names = list(first_record(origin.text))
+    records = list(read_records(origin.text, problems))
+    problems.check()
+    names = list(records[0][1]) if records else []
     fields = [str(column) for column in choice.get("columns") or ()]
     if not fields:
         places = TRANSLATED.match(names) or ((0, 1) if len(names) == 2 else ())
@@ -78,7 +78,7 @@ def _read_fields(origin: Origin, choice: TableChoice) -> Cells:
             "columns= with their names."
         )
     lines, a, b = [], [], []
-    for line, record in read_records(origin.text, problems):
+    for line, record in records:
         lines.append(line)
         a.append(take_text(record, fields[0], line, problems))
         b.append(take_text(record, fields[1], line, problems))

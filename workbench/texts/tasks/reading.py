@@ -156,12 +156,14 @@ def _read_pairs(path: str | Path, **options: Any) -> Task:  # noqa: ANN401
     try:
         return read_labelled_pairs(path, **options)
     except InputError as exc:
-        if "labelled" in str(exc):  # labels they are, and it says what is wrong with them
-            raise
+        refused = exc
     try:
-        return read_scored_pairs(path, **options)
+        scored = read_scored_pairs(path, **options)
     except InputError as exc:
         raise InputError(
             f"{exc}\n(It was read as scored pairs, since no kind was given. Pass kind= one of "
             f"{', '.join(_READERS)}; on the command line --kind.)"
         ) from exc
+    if set(scored.scores) <= {0.0, 1.0}:  # labels they are, and it says what is wrong with them
+        raise refused
+    return scored
