@@ -223,17 +223,3 @@ def test_the_panel_can_be_used_from_a_thread_that_is_not_the_main_one(
     assert browser.panel.table["kinds"][0] == "code"
     assert browser.panel.selection == [1]
     wait_until(lambda: not browser.panel.busy)
-
-
-@pytest.mark.parametrize(("count", "times"), [(199, 0), (200, 1)])
-def test_the_map_is_compiled_while_many_texts_are_embedded_and_once(
-    open_panel: Open, monkeypatch: pytest.MonkeyPatch, count: int, times: int
-) -> None:
-    warmed: list[int] = []
-    monkeypatch.setattr("workbench.panels.session.warm_projection", lambda: warmed.append(1))
-    browser = open_panel()
-    for mark in "ab":
-        browser.press_and_wait("\n".join(f"{mark} {n}" for n in range(count)))
-        assert browser.panel.view is not None
-        assert browser.panel.view.projection is not None
-    assert len(warmed) == times

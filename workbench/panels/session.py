@@ -20,12 +20,10 @@ from workbench.panels.state import Layout, Request, Status, Unrelated, View
 from workbench.panels.views import build_view, correct_kinds, extras_of, old_points
 from workbench.panels.worker import Workers
 from workbench.panels.yardstick import Yardstick
-from workbench.studies import project, warm_projection
+from workbench.studies import project
 
 ShowFn: TypeAlias = Callable[[View, frozenset[str]], None]
 TellFn: TypeAlias = Callable[[Status], None]
-
-_MANY_TEXTS = 200
 
 
 class Session:
@@ -59,7 +57,6 @@ class Session:
         self.wants: frozenset[str] = frozenset()
         self.kinds: dict[str, Kind] = {}
         self._running = False
-        self._warmed = False
         self._show = show
         self._tell = tell
         self._yardstick = None if unrelated is None else Yardstick(unrelated)
@@ -152,20 +149,10 @@ class Session:
         self.say(report_failure(exc, kept))
 
     def _run(self, request: Request, cancel: CancelSignal) -> None:
-        made = compute(self.catalogue, request, say=self._say_and_warm, cancel=cancel)
+        made = compute(self.catalogue, request, say=self.say, cancel=cancel)
         if made is not None:
             self._present(made, cancel)
             self._measure_background(made.embedder, cancel)
-
-    def _say_and_warm(self, status: Status) -> None:
-        """A status; while many texts are embedded, what the first map has to compile is compiled.
-
-        Few texts are there sooner than the compiler, which would only stand in their way.
-        """
-        self.say(status)
-        if status.phase == "embedding" and status.total >= _MANY_TEXTS and not self._warmed:
-            self._warmed = True
-            self.workers.mapping.submit(lambda _: warm_projection())
 
     def _present(self, made: Made, cancel: CancelSignal) -> None:
         self.say(Status("comparing", "Comparing…"))

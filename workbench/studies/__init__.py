@@ -12,7 +12,7 @@ from workbench.studies.comparison import Comparison, compare, order_by_likeness
 from workbench.studies.coverage import KindCoverage, same_vectors, unknown_by_kind
 from workbench.studies.export import recipe_of, save_embeddings, save_neighbours
 from workbench.studies.page import export_html
-from workbench.studies.projection import Projection, carry_over, project, warm_projection
+from workbench.studies.projection import Projection, carry_over, project
 
 __all__ = [
     "Background",
@@ -35,5 +35,4 @@ __all__ = [
     "save_embeddings",
     "save_neighbours",
     "unknown_by_kind",
-    "warm_projection",
 ]

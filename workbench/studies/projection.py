@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, TypeAlias
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from workbench.contracts import CancelSignal, Progress, ProgressFn, check_cancel
-from workbench.errors import DependencyError, InputError
+from workbench.errors import InputError
 from workbench.maths.agreement import preservation
 from workbench.maths.plane import principal_plane, turn_onto
 from workbench.maths.similarity import cross_neighbours, neighbours
@@ -78,15 +77,6 @@ def carry_over(projection: Projection, vectors: ArrayLike) -> Projection:
         preservation=preservation(unit, projection.points, PRESERVATION_K),
         notes=("these are the points of the map before", *projection.notes),
     )
-
-
-def warm_projection() -> None:
-    """Let numba compile what the first map of a process needs: a map of a few points at random.
-
-    Does nothing where umap-learn is missing; ``project`` says so when it is asked for a map.
-    """
-    with suppress(DependencyError):
-        project(np.random.default_rng(0).normal(size=(32, 8)))
 
 
 def project(
