@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-import anywidget
 import traitlets
 
 from workbench.contracts import Diagnosis, Examiner, Finding, Progress
@@ -17,7 +16,8 @@ from workbench.panels import assets
 from workbench.panels.doctor_form import REFERENCES, DoctorForm
 from workbench.panels.endpoints import Address, hide
 from workbench.panels.reports import begin_sentence, report_failure
-from workbench.panels.wire import Payload
+from workbench.panels.widget import PanelWidget
+from workbench.panels.wire import Payload, status_payload
 from workbench.panels.worker import ENDING_S, Worker
 from workbench.studies.doctor.page import to_html
 from workbench.studies.doctor.render import (
@@ -40,7 +40,7 @@ FORMS: Mapping[str, tuple[str, str, Callable[[Diagnosis], str]]] = MappingProxyT
 )
 
 
-class DoctorPanel(anywidget.AnyWidget):
+class DoctorPanel(PanelWidget):
     """A panel for the notebook: an address, Examine, findings as they come, the verdict on top.
 
     Args:
@@ -58,7 +58,6 @@ class DoctorPanel(anywidget.AnyWidget):
     verdict: traitlets.Dict[str, Any] = traitlets.Dict().tag(sync=True)
 
     def __init__(self, examiner: Examiner, *, url: str = "", model: str = "") -> None:
-        self.lock = threading.RLock()
         options = {
             "url": url,
             "model": model,
@@ -71,7 +70,6 @@ class DoctorPanel(anywidget.AnyWidget):
         self._examiner = examiner
         self._kept: dict[str, str] = {}  # at most one: the key that its address was tried with
         self._worker = Worker("workbench-doctor", self._crashed)
-        self.on_msg(self._receive)
 
     def examine(self, url: str, **fields: object) -> Diagnosis | None:
         """Do what a press of Examine does, and wait; None where it came to no verdict.
@@ -103,21 +101,7 @@ class DoctorPanel(anywidget.AnyWidget):
             self._worker.wait(ENDING_S)
         super().close()
 
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the browser changed; not while a worker thread shows something."""
-        with self.lock:
-            super().set_state(sync_data)
-
-    def __repr__(self) -> str:
-        return "DoctorPanel: run this cell to see it."
-
-    def _receive(self, _: object, content: dict[str, Any], __: list[memoryview]) -> None:
-        try:
-            self._answer(content)
-        except Exception as exc:  # noqa: BLE001  (ipywidgets would swallow it)
-            self._crashed(exc)
-
-    def _answer(self, content: Mapping[str, Any]) -> None:
+    def _answer(self, content: Mapping[str, Any], _: list[memoryview]) -> None:
         asked = str(content.get("do"))
         if asked == "cancel":
             self.cancel()
@@ -180,29 +164,11 @@ class DoctorPanel(anywidget.AnyWidget):
             status=status_payload("done"),
         )
 
-    def _show(self, **traits: object) -> None:
-        with self.lock:
-            for name, value in traits.items():
-                setattr(self, name, value)
-
     def _crashed(self, exc: BaseException, asked: Address | None = None) -> None:
         failure = report_failure(exc)
         asked = asked or Address("")
         message, details = (hide(text, asked) for text in (failure.message, failure.details))
         self._show(status=status_payload("error", message, details=details))
-
-
-def status_payload(
-    phase: str, message: str = "", *, details: str = "", done: int = 0, total: int = 0
-) -> Payload:
-    """How far it is: "idle", "examining", "done", "cancelled" or "error"."""
-    return {
-        "phase": phase,
-        "message": message,
-        "details": details,
-        "done": done,
-        "total": total,
-    }
 
 
 def finding_payload(finding: Finding) -> Payload:

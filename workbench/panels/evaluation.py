@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, cast, get_args
 
-import anywidget
 import traitlets
 
 from workbench.contracts import EmbedderCatalogue, Evaluation, Evaluator, Task, TaskKind
@@ -15,8 +13,10 @@ from workbench.errors import InputError
 from workbench.panels import assets
 from workbench.panels.evaluation_form import EvaluationForm
 from workbench.panels.evaluation_pictures import PictureForm
-from workbench.panels.evaluation_state import Evaluating, status_payload, told_payload
+from workbench.panels.evaluation_state import Evaluating
 from workbench.panels.evaluation_tasks import TaskReader, kinds_payload
+from workbench.panels.widget import PanelWidget
+from workbench.panels.wire import status_payload, told_payload
 
 Write = Callable[[Evaluation], str]
 
@@ -29,7 +29,7 @@ MIME: Mapping[str, tuple[str, str, str]] = {
 """How a form of export is called, its suffix and its type."""
 
 
-class EvaluationPanel(anywidget.AnyWidget):
+class EvaluationPanel(PanelWidget):
     """A panel for the notebook: embedders, tasks, Evaluate; then scores, differences, failures.
 
     Args:
@@ -62,7 +62,6 @@ class EvaluationPanel(anywidget.AnyWidget):
         embedders: tuple[str, ...] = ("bundled",),
         tasks: tuple[str, ...] | None = None,
     ) -> None:
-        self.lock = threading.RLock()
         self.state = Evaluating(catalogue, evaluator, reader, self._show)
         self._writers = writers
         self.state.embedders.label(embedders)
@@ -80,7 +79,6 @@ class EvaluationPanel(anywidget.AnyWidget):
             added=told_payload(),
             pasted=told_payload(),
         )
-        self.on_msg(self._receive)
 
     @property
     def evaluation(self) -> Evaluation | None:
@@ -127,24 +125,8 @@ class EvaluationPanel(anywidget.AnyWidget):
             self.state.end()
         super().close()
 
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the browser changed; not while a worker thread shows something."""
-        with self.lock:
-            super().set_state(sync_data)
-
-    def __repr__(self) -> str:
-        return "EvaluationPanel: run this cell to see it."
-
-    def _show(self, **traits: object) -> None:
-        with self.lock:
-            for name, value in traits.items():
-                setattr(self, name, value)
-
-    def _receive(self, _: object, content: dict[str, Any], buffers: list[memoryview]) -> None:
-        try:
-            self._answer(content, buffers)
-        except Exception as exc:  # noqa: BLE001  (ipywidgets would swallow it)
-            self.state.crashed(exc)
+    def _crashed(self, exc: BaseException) -> None:
+        self.state.crashed(exc)
 
     def _answer(self, content: Mapping[str, Any], buffers: list[memoryview]) -> None:
         asked = str(content.get("do"))

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 from workbench.contracts import EmbedderCatalogue, Evaluation, Evaluator, Progress, Task, TaskKind
-from workbench.errors import Cancelled, InputError
-from workbench.panels.evaluation_embedders import AskedEmbedder, EmbedderList
+from workbench.errors import InputError
+from workbench.panels.background import Background, Show
 from workbench.panels.evaluation_form import EvaluationForm
 from workbench.panels.evaluation_payloads import result_payload
 from workbench.panels.evaluation_pictures import PictureForm, draw_pictures
 from workbench.panels.evaluation_tasks import TaskReader, TaskShelf
 from workbench.panels.reports import begin_sentence, report_failure
-from workbench.panels.wire import Payload
-from workbench.panels.worker import ENDING_S, Worker
+from workbench.panels.wire import Payload, told_payload
 from workbench.studies.evaluation import EvaluationError
 
-Show = Callable[..., None]
 
-
-class Evaluating:
+class Evaluating(Background):
     """What the panel does; the widget only shows it.
 
     Args:
@@ -34,49 +30,23 @@ class Evaluating:
 
     Attributes:
         evaluation: What was found last; None before.
-        failure: Why the last run came to nothing; None where it did not.
-        embedders: The embedders that are offered.
         shelf: The tasks that are offered.
     """
 
     def __init__(
         self, catalogue: EmbedderCatalogue, evaluator: Evaluator, reader: TaskReader, show: Show
     ) -> None:
+        super().__init__("evaluate", catalogue, show)
         self.evaluation: Evaluation | None = None
-        self.failure: BaseException | None = None
-        self.embedders = EmbedderList(catalogue)
         self.shelf = TaskShelf(reader.builtin_tasks())
         self._evaluated: Mapping[str, Task] = MappingProxyType({})
-        self._evaluator, self._reader, self._show = evaluator, reader, show
-        self._worker = Worker("workbench-evaluate", self.crashed)
-        self._errands = Worker("workbench-errand", self.crashed)
+        self._evaluator, self._reader = evaluator, reader
 
     # ---- what is offered --------------------------------------------------------------------
 
     def lists(self) -> Payload:
         """What can be ticked."""
         return {"embedders": self.embedders.payload(), "tasks": self.shelf.payload()}
-
-    def add_embedder(self, spec: str, key: str = "") -> None:
-        """Try an embedder in the background and put it into the list."""
-        held = [AskedEmbedder(spec.strip(), key)]  # taken out: a job that is done is kept
-
-        def job(cancel: threading.Event) -> None:
-            asked = held.pop()
-            self._show(added=told_payload("busy", "Connecting…"))
-            try:
-                words = self.embedders.add(asked, cancel)
-            except Cancelled:
-                self._show(added=told_payload("", "Adding it was cancelled."))
-                return
-            except Exception as exc:  # noqa: BLE001  (anything must end as a message in the panel)
-                self._show(added=told_payload("error", asked.hide(report_failure(exc).message)))
-                return
-            state = "ok" if words.ok else "error"
-            told = told_payload(state, words.message, name=words.spec, kept=words.kept)
-            self._show(lists=self.lists(), added=told)
-
-        self._errands.submit(job)
 
     def add_task(
         self,
@@ -137,37 +107,16 @@ class Evaluating:
         labels = self.embedders.label(form.embedders)
         tasks = self.shelf.choose(form.tasks)
 
-        def job(cancel: threading.Event) -> None:
-            self.failure = None
-            try:
-                self._run(form, labels, tasks, cancel)
-            except Cancelled as exc:
-                self.failure = exc
-                before = " What is below is the run before." if self.evaluation else ""
-                self._say("cancelled", f"Cancelled: nothing of this run is kept.{before}")
+        self._submit(
+            lambda cancel: self._run(form, labels, tasks, cancel),
+            lambda _: "Cancelled: nothing of this run is kept.",
+        )
 
-        self._worker.submit(job)
+    def _offered(self) -> Payload:
+        return {"lists": self.lists()}
 
-    def cancel(self) -> None:
-        """Ask what runs to stop; ``wait`` blocks until it has."""
-        self._worker.cancel()
-        self._errands.cancel()
-
-    def wait(self, timeout_s: float | None = None) -> bool:
-        """Block until nothing runs; False when ``timeout_s`` passed first."""
-        return self._errands.wait(timeout_s) and self._worker.wait(timeout_s)
-
-    def end(self) -> None:
-        """Stop what runs and let the threads end."""
-        for worker in (self._worker, self._errands):
-            worker.end()
-            worker.wait(ENDING_S)
-
-    def crashed(self, exc: BaseException) -> None:
-        """Say an error that nothing else said."""
-        self.failure = exc
-        failure = report_failure(exc)
-        self._say("error", failure.message, details=failure.details)
+    def _below(self) -> str:
+        return " What is below is the run before." if self.evaluation else ""
 
     def _run(
         self,
@@ -207,29 +156,6 @@ class Evaluating:
         """Draw the figures of what was found."""
         if self.evaluation is not None:
             self._show(pictures=draw_pictures(self.evaluation, self._evaluated, form))
-
-    def _say(self, phase: str, message: str = "", **more: Any) -> None:  # noqa: ANN401
-        self._show(status=status_payload(phase, message, **more))
-
-
-def status_payload(
-    phase: str, message: str = "", *, details: str = "", done: int = 0, total: int = 0
-) -> Payload:
-    """How far it is: "idle", "evaluating", "done", "partial", "cancelled" or "error"."""
-    return {
-        "phase": phase,
-        "message": message,
-        "details": details,
-        "done": done,
-        "total": total,
-    }
-
-
-def told_payload(
-    state: str = "", message: str = "", *, name: str = "", kept: bool = False
-) -> Payload:
-    """What adding something came to: "", "busy", "ok" or "error"; ``name`` is what was added."""
-    return {"state": state, "message": message, "name": name, "kept": kept}
 
 
 def decode_upload(content: bytes, name: str) -> str:

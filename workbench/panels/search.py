@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import io
-import threading
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-import anywidget
 import traitlets
 
 from workbench.contracts import EmbedderCatalogue, Prompt, Retrieval
 from workbench.errors import InputError
 from workbench.panels import assets
-from workbench.panels.evaluation_state import status_payload, told_payload
 from workbench.panels.notices import instead_words
 from workbench.panels.reports import report_failure
 from workbench.panels.search_passages import (
@@ -31,12 +28,14 @@ from workbench.panels.search_payloads import choices_payload
 from workbench.panels.search_run import Query
 from workbench.panels.search_state import Searching
 from workbench.panels.sources import Source
+from workbench.panels.widget import PanelWidget
+from workbench.panels.wire import status_payload, told_payload
 from workbench.studies.found import SearchResult
 from workbench.studies.judgements import Judgement
 from workbench.texts import SplitMode, parse_texts, sample_names
 
 
-class SearchPanel(anywidget.AnyWidget):
+class SearchPanel(PanelWidget):
     """A panel for the notebook; everything that a click does can be done by code as well.
 
     Args:
@@ -62,7 +61,6 @@ class SearchPanel(anywidget.AnyWidget):
         spec: str = "bundled",
         passages: PassagesArgument = None,
     ) -> None:
-        self.lock = threading.RLock()
         taken = sample_passages("mixed") if passages is None else passages_from(passages)
         self.state = Searching(catalogue, taken, self._show)
         asked = choice = catalogue.describe(spec)
@@ -77,7 +75,6 @@ class SearchPanel(anywidget.AnyWidget):
             added=told_payload(),
             labels={"rows": [], "current": [], "undoable": False},
         )
-        self.on_msg(self._receive)
 
     @property
     def results(self) -> tuple[SearchResult, ...]:
@@ -142,32 +139,19 @@ class SearchPanel(anywidget.AnyWidget):
             self.state.end()
         super().close()
 
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the browser changed; not while a worker thread shows something."""
-        with self.lock:
-            super().set_state(sync_data)
-
-    def __repr__(self) -> str:
-        return "SearchPanel: run this cell to see it."
-
     def _choices(self) -> list[dict[str, Any]]:
         catalogue = self.state.catalogue
         known = {choice.spec: choice for choice in catalogue.choices()}
         return choices_payload(tuple((known | self.state.embedders.choices()).values()))
 
     def _show(self, **traits: object) -> None:
-        with self.lock:
-            if "choices" in traits:
-                traits["choices"] = self._choices()
-            for name, value in traits.items():
-                setattr(self, name, value)
+        if "choices" in traits:
+            traits["choices"] = self._choices()
+        super()._show(**traits)
 
-    def _receive(self, _: object, content: dict[str, Any], buffers: list[memoryview]) -> None:
-        try:
-            self._answer(content, buffers)
-        except Exception as exc:  # noqa: BLE001  (ipywidgets would swallow it)
-            failure = report_failure(exc)
-            self._show(status=status_payload("error", failure.message, details=failure.details))
+    def _crashed(self, exc: BaseException) -> None:
+        failure = report_failure(exc)
+        self._show(status=status_payload("error", failure.message, details=failure.details))
 
     def _answer(self, content: Mapping[str, Any], buffers: list[memoryview]) -> None:
         asked = str(content.get("do"))
@@ -179,7 +163,7 @@ class SearchPanel(anywidget.AnyWidget):
             ),
             "sample": lambda: self._take(sample_passages(str(content["name"]))),
             "upload": lambda: self._take(read_passages(str(content["name"]), bytes(buffers[0]))),
-            "judge": lambda: self.state.judge(int(content["row"]), right=bool(content["right"])),
+            "judge": lambda: self._judge(content),
             "remove": lambda: self._change_labels(int(content["at"])),
             "undo": lambda: self._change_labels(None),
             "export": lambda: self._export(str(content.get("id"))),
@@ -188,6 +172,10 @@ class SearchPanel(anywidget.AnyWidget):
         if handle is None:
             raise InputError(f"The page asked for {asked!r}, which nothing answers.")
         handle()
+
+    def _judge(self, asked: Mapping[str, Any]) -> None:
+        column = int(asked.get("column", -1))
+        self.state.judge(int(asked["row"]), right=bool(asked["right"]), column=column)
 
     def _search(self, asked: Mapping[str, Any]) -> None:
         if asked.get("text") is not None:  # the box was edited

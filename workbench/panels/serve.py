@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar
 
-import anywidget
 import traitlets
 
 from workbench.contracts import EngineChoice, EngineName, EnginePlan, EngineStarter, RunningEngine
@@ -16,10 +14,11 @@ from workbench.panels import assets
 from workbench.panels.reports import report_failure
 from workbench.panels.serve_form import ServeForm
 from workbench.panels.serving import ServeStatus, Serving
+from workbench.panels.widget import PanelWidget
 from workbench.panels.wire import Payload
 
 
-class ServePanel(anywidget.AnyWidget):
+class ServePanel(PanelWidget):
     """A panel for the notebook: choose, copy the command, or start it here.
 
     The engine ends with the panel and with the kernel.
@@ -41,7 +40,6 @@ class ServePanel(anywidget.AnyWidget):
     def __init__(
         self, starter: EngineStarter, *, model: str = "", engine: EngineName | None = None
     ) -> None:
-        self.lock = threading.RLock()
         choices = starter.engines()
         names = [choice.name for choice in choices]
         if engine is not None and engine not in names:
@@ -58,7 +56,6 @@ class ServePanel(anywidget.AnyWidget):
         self.serving = Serving(
             starter, tell=self._tell, show_plan=self._show_plan, show_log=self._show_log
         )
-        self.on_msg(self._receive)
 
     @property
     def engine(self) -> RunningEngine | None:
@@ -79,21 +76,7 @@ class ServePanel(anywidget.AnyWidget):
             self.serving.end()
         super().close()
 
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the browser changed; not while a worker thread shows something."""
-        with self.lock:
-            super().set_state(sync_data)
-
-    def __repr__(self) -> str:
-        return "ServePanel: run this cell to see it."
-
-    def _receive(self, _: object, content: dict[str, Any], __: list[memoryview]) -> None:
-        try:
-            self._answer(content)
-        except Exception as exc:  # noqa: BLE001  (ipywidgets would swallow it)
-            self._show_plan(None, report_failure(exc).message)
-
-    def _answer(self, content: dict[str, Any]) -> None:
+    def _answer(self, content: Mapping[str, Any], _: list[memoryview]) -> None:
         asked = str(content.get("do"))
         if asked == "stop":
             self.serving.stop()
@@ -105,16 +88,16 @@ class ServePanel(anywidget.AnyWidget):
             raise InputError(f"The page asked for {asked!r}, which nothing answers.")
 
     def _tell(self, status: ServeStatus) -> None:
-        with self.lock:
-            self.status = status_payload(status)
+        self._show(status=status_payload(status))
 
     def _show_plan(self, plan: EnginePlan | None, wrong: str) -> None:
-        with self.lock:
-            self.plan = plan_payload(plan, wrong)
+        self._show(plan=plan_payload(plan, wrong))
+
+    def _crashed(self, exc: BaseException) -> None:
+        self._show_plan(None, report_failure(exc).message)
 
     def _show_log(self, lines: Sequence[str]) -> None:
-        with self.lock:
-            self.log = list(lines)
+        self._show(log=list(lines))
 
 
 def plan_payload(plan: EnginePlan | None, wrong: str = "") -> Payload:

@@ -17,6 +17,26 @@ _STEPS = 65_000
 """Levels of a matrix on the wire: over a range of 2 a cosine is right to 0.00002."""
 
 
+def status_payload(
+    phase: str, message: str = "", *, details: str = "", done: int = 0, total: int = 0
+) -> Payload:
+    """How far a panel is: "idle", "done", "cancelled", "error", or what it is doing."""
+    return {
+        "phase": phase,
+        "message": message,
+        "details": details,
+        "done": done,
+        "total": total,
+    }
+
+
+def told_payload(
+    state: str = "", message: str = "", *, name: str = "", kept: bool = False
+) -> Payload:
+    """What adding something came to: "", "busy", "ok" or "error"; ``name`` is what was added."""
+    return {"state": state, "message": message, "name": name, "kept": kept}
+
+
 def encode_array(array: NDArray[Any]) -> Payload:
     """An array as ``{dtype, shape, buffer}``; whole numbers in 4 bytes, reals in 4."""
     kind = "<i4" if array.dtype.kind in "iu" else "<f4"

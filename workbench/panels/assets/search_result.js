@@ -40,8 +40,8 @@ class FoundView {
     const steps = hit.before === null ? 0 : hit.before - hit.rank;
     const moved = !moves ? null : hit.new ? `new, was ${hit.before}` : steps ? `${steps > 0 ? "↑" : "↓"} ${Math.abs(steps)}` : "=";
     const thumbs = h("span", { class: "ewb-thumbs" }, THUMBS.map(([right, name, word, title]) =>
-      h("button", { class: `ewb-button ewb-thumb ewb-thumb-${name}`, title, "aria-label": title, "aria-pressed": "false", onclick: () => this.judge(hit.row, right) }, word)));
-    return h("div", { class: "ewb-hit", role: "listitem", tabIndex: 0, "data-row": String(hit.row), "data-column": String(column), "data-id": hit.id, onkeydown: (event) => this.key(event, hit.row) },
+      h("button", { class: `ewb-button ewb-thumb ewb-thumb-${name}`, title, "aria-label": title, "aria-pressed": "false", onclick: () => this.judge(hit.row, right, column) }, word)));
+    return h("div", { class: "ewb-hit", role: "listitem", tabIndex: 0, "data-row": String(hit.row), "data-column": String(column), "data-id": hit.id, onkeydown: (event) => this.key(event, hit.row, column) },
       h("div", { class: "ewb-hithead" }, h("span", { class: "ewb-hitnum" }, `${hit.rank}.`),
         h("b", { class: "ewb-hitcosine", title: "cosine" }, hit.cosine.toFixed(3)), moved ? h("span", { class: "ewb-moved", title: "against the ranking without instruction" }, moved) : null,
         thumbs,
@@ -52,17 +52,17 @@ class FoundView {
       hit.unscored ? h("span", { class: "ewb-faint" }, ` (the last ${hit.unscored} sentences were not scored)`) : null));
   }
 
-  judge(row, right) {
-    this.model.send({ do: "judge", row, right });
+  judge(row, right, column) {
+    this.model.send({ do: "judge", row, right, column });
   }
 
-  key(event, row) {
+  key(event, row, column) {
     const hit = event.currentTarget;
     const all = [...hit.parentElement.children];
     const to = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (to) all[all.indexOf(hit) + to]?.focus();
-    else if (event.key === "+" || event.key === "=") this.judge(row, true);
-    else if (event.key === "-") this.judge(row, false);
+    else if (event.key === "+" || event.key === "=") this.judge(row, true, column);
+    else if (event.key === "-") this.judge(row, false, column);
     else if (event.key === "Backspace") this.model.send({ do: "undo" });
     else return;
     event.preventDefault();
