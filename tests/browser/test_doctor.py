@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from tests.browser.harness import DESKTOP_DARK, LAPTOP, Lab, NotebookPage, Screen
+from tests.browser.panel_page import PanelPage
 
 ROOT = Path(__file__).parent.parent.parent
 KEY = "sk-nobody-may-read-this-7f3a"
@@ -31,16 +32,8 @@ examiner.diagnosis = make_diagnosis(
     *FAULTY, Finding("reach", "fail", said, "c", said, said, (said, "y" * 5000)), verdict=said
 )
 """
-
-
-def find(notebook: NotebookPage, selector: str) -> Locator:
-    return notebook.page.locator(f".ewb-doctor {selector}")
-
-
-def wait_phase(notebook: NotebookPage, phase: str) -> str:
-    line = find(notebook, f".ewb-status[data-phase={phase}]")
-    line.wait_for(state="attached", timeout=30_000)
-    return line.inner_text()
+PANEL = PanelPage("doctor")
+find, wait_phase, shot = PANEL.find, PANEL.wait_phase, PANEL.shot
 
 
 @pytest.fixture(params=[LAPTOP, DESKTOP_DARK], ids=str)
@@ -53,11 +46,6 @@ def notebook(lab: Lab, request: pytest.FixtureRequest) -> Iterator[NotebookPage]
         yield notebook
         notebook.run_code("examiner.gate.open(); panel.close()")
         assert notebook.errors == []
-
-
-def shot(notebook: NotebookPage, name: str) -> None:
-    screen = "dark" if notebook.page.evaluate("innerWidth") > 1500 else "light"
-    notebook.shot(f"doctor-{name}-{screen}")
 
 
 def test_an_endpoint_is_examined_by_keys_alone_and_the_reports_are_kept(

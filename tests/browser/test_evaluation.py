@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from tests.browser.harness import DESKTOP_DARK, LAPTOP, Lab, NotebookPage, Screen
+from tests.browser.panel_page import PanelPage
 
 ROOT = Path(__file__).parent.parent.parent
 KEY = "sk-nobody-may-read-this-7f3a"
@@ -43,16 +43,8 @@ evaluator.evaluation = replace(
     whole, embedders=tuple(replace(one, label=said[:60] + one.label) for one in whole.embedders)
 )
 """
-
-
-def find(notebook: NotebookPage, selector: str) -> Locator:
-    return notebook.page.locator(f".ewb-evaluation {selector}")
-
-
-def wait_phase(notebook: NotebookPage, phase: str) -> str:
-    line = find(notebook, f".ewb-status[data-phase={phase}]")
-    line.wait_for(state="attached", timeout=30_000)
-    return line.inner_text()
+PANEL = PanelPage("evaluation")
+find, wait_phase, shot = PANEL.find, PANEL.wait_phase, PANEL.shot
 
 
 def wait_drawn(notebook: NotebookPage) -> None:
@@ -71,20 +63,6 @@ def notebook(lab: Lab, request: pytest.FixtureRequest) -> Iterator[NotebookPage]
         yield notebook
         notebook.run_code("evaluator.gate.open(); panel.close()")
         assert notebook.errors == []
-
-
-def shot(notebook: NotebookPage, name: str) -> None:
-    """Keep a picture of the whole panel, for which the window grows as tall as it."""
-    if not os.environ.get("WORKBENCH_SHOTS"):
-        return
-    page, panel = notebook.page, notebook.page.locator(".ewb-evaluation")
-    size = page.viewport_size
-    box = panel.bounding_box()
-    assert size is not None and box is not None
-    page.set_viewport_size({"width": size["width"], "height": int(box["height"]) + 300})
-    page.wait_for_timeout(800)
-    notebook.shot(f"evaluation-{name}-{'dark' if size['width'] > 1500 else 'light'}", panel)
-    page.set_viewport_size(size)
 
 
 def test_it_is_evaluated_by_keys_alone_and_the_reports_are_kept(

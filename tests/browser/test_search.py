@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from tests.browser.harness import DESKTOP_DARK, LAPTOP, Lab, NotebookPage, Screen
+from tests.browser.panel_page import PanelPage
 
 ROOT = Path(__file__).parent.parent.parent
 SETUP = f"""
@@ -29,16 +29,8 @@ passages = {{
 }}
 """
 SHOW = "panel = SearchPanel(catalogue, 'near', passages)\npanel"
-
-
-def find(notebook: NotebookPage, selector: str) -> Locator:
-    return notebook.page.locator(f".ewb-search {selector}")
-
-
-def wait_phase(notebook: NotebookPage, phase: str) -> str:
-    line = find(notebook, f".ewb-status[data-phase={phase}]")
-    line.wait_for(state="attached", timeout=30_000)
-    return line.inner_text()
+PANEL = PanelPage("search")
+find, wait_phase, shot = PANEL.find, PANEL.wait_phase, PANEL.shot
 
 
 @pytest.fixture(params=[LAPTOP, DESKTOP_DARK], ids=str)
@@ -51,19 +43,6 @@ def notebook(lab: Lab, request: pytest.FixtureRequest) -> Iterator[NotebookPage]
         yield notebook
         notebook.run_code("catalogue.embedders['near'].gate.open(); panel.close()")
         assert notebook.errors == []
-
-
-def shot(notebook: NotebookPage, name: str) -> None:
-    """Keep a picture of the whole panel, for which the window grows as tall as it."""
-    if not os.environ.get("WORKBENCH_SHOTS"):
-        return
-    page, panel = notebook.page, notebook.page.locator(".ewb-search")
-    size, box = page.viewport_size, panel.bounding_box()
-    assert size is not None and box is not None
-    page.set_viewport_size({"width": size["width"], "height": int(box["height"]) + 300})
-    page.wait_for_timeout(500)
-    notebook.shot(f"search-{name}-{'dark' if size['width'] > 1500 else 'light'}", panel)
-    page.set_viewport_size(size)
 
 
 def test_it_is_searched_and_judged_by_keys_alone_and_labels_are_exported(

@@ -11,10 +11,10 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Locator
 
 from tests.browser.explorer_page import ExplorerPage
 from tests.browser.harness import DESKTOP_DARK, LAPTOP, Lab, NotebookPage, Screen
+from tests.browser.panel_page import PanelPage
 from tests.browser.server import free_port
 from tests.embedders.tiny_qwen3 import Shape, build_qwen3
 from tests.engines.environments import engine_python
@@ -25,6 +25,8 @@ CELLS = [
     "import os\nimport workbench as wb\nserver = wb.serve_panel()\nserver",
     "panel = wb.explore(embedder='lexical')\npanel",
 ]
+PANEL = PanelPage("serve", timeout_ms=60_000)
+find, wait_phase = PANEL.find, PANEL.wait_phase
 
 
 @pytest.fixture(scope="module")
@@ -36,16 +38,6 @@ def gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def python() -> str:
     return engine_python("xllamacpp")
-
-
-def find(notebook: NotebookPage, selector: str) -> Locator:
-    return notebook.page.locator(f".ewb-serve {selector}")
-
-
-def wait_phase(notebook: NotebookPage, phase: str) -> str:
-    line = find(notebook, f".ewb-status[data-phase={phase}]")
-    line.wait_for(timeout=60_000)
-    return line.inner_text()
 
 
 def answers(url: str) -> bool:

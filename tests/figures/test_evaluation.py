@@ -52,6 +52,16 @@ def test_an_embedder_without_cost_is_left_out_and_said() -> None:
     assert "1 without cost or score" in figure.layout.title.text
 
 
+def test_an_embedder_that_failed_before_it_was_timed_is_left_out() -> None:
+    whole = make_evaluation()
+    first, second = whole.embedders
+    assert first.cost is not None
+    untimed = replace(first, cost=replace(first.cost, single_seconds=np.empty(0)))
+    figure = cost_figure(replace(whole, embedders=(untimed, second)), "faq")
+    assert [trace.name for trace in figure.data] == ["n-grams"]
+    assert "1 without cost or score" in figure.layout.title.text
+
+
 def test_an_embedder_that_lost_the_task_is_left_out() -> None:
     whole = make_evaluation()
     first, second = whole.embedders

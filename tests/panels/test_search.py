@@ -178,6 +178,15 @@ def test_thumbs_become_labels_a_folder_and_a_task(panel: SearchPanel) -> None:
     assert "no labels to export" in panel.status["message"]
 
 
+def test_a_thumb_keeps_the_rank_of_its_own_column(panel: SearchPanel) -> None:
+    press(panel, prompt="Find the fruit")
+    for number, column in enumerate(panel.result["columns"]):
+        for hit in column["hits"]:
+            send(panel, "judge", row=hit["row"], right=True, column=number)
+            (given,) = (j for j in panel.judgements if j.passage_id == str(hit["row"] + 1))
+            assert (given.rank, given.prefix) == (hit["rank"], column["prefix"])
+
+
 def test_labels_of_another_set_of_passages_mark_nothing(panel: SearchPanel) -> None:
     press(panel)
     send(panel, "judge", row=panel.result["columns"][0]["hits"][0]["row"], right=True)

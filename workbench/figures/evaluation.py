@@ -35,8 +35,8 @@ def cost_figure(
     """Quality against cost: the main score of a task over milliseconds a text, on a log axis.
 
     Upright bars are the scores' intervals; lying ones reach from the median to the 95th percentile
-    of the times. Embedders without a cost, or without a score on the task, are left out,
-    and the title says how many.
+    of the times. Embedders without such times (they failed before), or without a score on the
+    task, are left out, and the title says how many.
 
     Args:
         evaluation: What was found.
@@ -49,7 +49,7 @@ def cost_figure(
     """
     _check_task(evaluation, task)
     found = [(one, _find_score(one, task)) for one in evaluation.embedders]
-    timed = [(one, score) for one, score in found if one.cost is not None and score is not None]
+    timed = [(one, score) for one, score in found if _has_times(one, clock) and score is not None]
     if not timed:
         raise InputError(
             f"No embedder has both a score on {task!r} and a measured cost. Evaluate with "
@@ -139,6 +139,10 @@ def _bars(scores: Sequence[Score]) -> dict[str, Any]:
         "type": "data", "symmetric": False, "array": np.maximum(above, 0),
         "arrayminus": np.maximum(below, 0), "thickness": 1.4, "width": 4,
     }  # fmt: skip
+
+
+def _has_times(one: EmbedderResult, clock: Clock) -> bool:
+    return one.cost is not None and len(cost_times(one.cost, clock)) > 0
 
 
 def _late_bar(times: NDArray[np.float64]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -281,3 +281,42 @@ def test_the_same_seed_gives_the_same_evaluation_and_another_other_draws() -> No
     np.testing.assert_array_equal(first.draws, again.draws)
     assert first.value == other.value
     assert not np.array_equal(first.draws, other.draws)
+
+
+class LoadsLate(Mapping[str, Embedder]):
+    """Embedders that are loaded when they are looked up, of which some cannot be."""
+
+    def __init__(self, *, good: Sequence[str], names: Sequence[str], error: Exception) -> None:
+        self.good, self.names, self.error = good, names, error
+
+    def __getitem__(self, label: str) -> Embedder:
+        if label not in self.good:
+            raise self.error
+        return NoiseEmbedder()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def test_an_embedder_that_cannot_be_loaded_costs_its_own_tasks_only() -> None:
+    late = LoadsLate(good="ac", names="abc", error=ModelError("no weights there"))
+    tasks: list[Task] = [made.bitext(), made.sts()]
+    with pytest.raises(EvaluationError, match="4 of 6 evaluations finished") as caught:
+        run_evaluation(late, tasks, draws=FEW)
+    assert [result.label for result in caught.value.evaluation.embedders] == ["a", "c"]
+    assert [(lost.label, lost.task) for lost in caught.value.lost] == [
+        ("b", "bitext"),
+        ("b", "sts"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("good", "error"), [("b", ModelError("no weights")), ("a", Cancelled(0, 1))]
+)
+def test_a_first_that_cannot_be_loaded_or_a_cancel_ends_it(good: str, error: Exception) -> None:
+    with pytest.raises(type(error)) as caught:
+        run_evaluation(LoadsLate(good=good, names="ab", error=error), [made.sts()], draws=FEW)
+    assert caught.value is error

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workbench.contracts import Evaluation
-from workbench.errors import WorkbenchError
+from workbench.contracts import EmbedderResult, Evaluation, Task
+from workbench.errors import Cancelled, WorkbenchError
 
 NAMED = 3
 """Lost tasks that a message names; all of them are in ``lost``."""
@@ -54,3 +54,16 @@ class EvaluationError(WorkbenchError):
             words.append(f"And {len(self.lost) - NAMED:,} more, see .lost.")
         words.append("What finished is in .evaluation.")
         super().__init__(" ".join(words))
+
+
+def lose_all(
+    label: str, error: WorkbenchError, tasks: Sequence[Task], results: Sequence[EmbedderResult]
+) -> list[LostTask]:
+    """All tasks of an embedder that is not to be had.
+
+    Raises:
+        WorkbenchError: ``error`` itself, where nothing would be lost with it, or it is Cancelled.
+    """
+    if not results or isinstance(error, Cancelled):
+        raise error
+    return [LostTask(label, task.name, error) for task in tasks]

@@ -28,7 +28,7 @@ from workbench.studies.evaluation.code import evaluate_code
 from workbench.studies.evaluation.compare import compare_embedders
 from workbench.studies.evaluation.meter import Meter
 from workbench.studies.evaluation.pairs import evaluate_pairs
-from workbench.studies.evaluation.partial import EvaluationError, LostTask
+from workbench.studies.evaluation.partial import EvaluationError, LostTask, lose_all
 from workbench.studies.evaluation.prompting import AskedPrompts, check_prompts, choose_prompts
 from workbench.studies.evaluation.reranking import evaluate_reranking
 from workbench.studies.evaluation.retrieval import evaluate_retrieval
@@ -101,7 +101,8 @@ def run_evaluation(  # noqa: PLR0913  (every one is a choice of the caller's)
     further tasks as well, since each would wait for it in vain.
 
     Args:
-        embedders: By a short name; looked up once each, in order.
+        embedders: By a short name; looked up once each, in order. One that cannot be looked up
+            costs its own tasks only, once another has been evaluated.
         tasks: With names of their own.
         prompts: By label, then by role ("query", "document", "text"): the ``prompt`` argument of
             ``Embedder.embed``. See ``choose_prompts`` about roles that are left out.
@@ -126,15 +127,8 @@ def run_evaluation(  # noqa: PLR0913  (every one is a choice of the caller's)
     check_prompts(prompts or {}, tuple(embedders))
     plan = Plan(tuple(tasks), prompts or {}, level, draws, seed, failures)
     meter = Meter(len(embedders) * sum(map(count_texts, tasks)), progress, cancel)
-    results: list[EmbedderResult] = []
-    lost: list[LostTask] = []
     held: dict[str, Embedder] = {}
-    for label in embedders:
-        held[label] = embedders[label]
-        done, missed = _evaluate_embedder(label, held[label], plan, meter)
-        lost += missed
-        spec = (asked or {}).get(label, "")
-        results.append(EmbedderResult(label, spec, held[label].info, done, None))
+    results, lost = _evaluate_all(embedders, plan, meter, held, asked or {})
     if cost is not None:
         measured = {result.label: held[result.label] for result in results if result.tasks}
         costs = cost(measured, _all_texts(plan.tasks), progress, cancel)
@@ -147,6 +141,28 @@ def run_evaluation(  # noqa: PLR0913  (every one is a choice of the caller's)
     if lost:
         raise EvaluationError(evaluation, lost)
     return evaluation
+
+
+def _evaluate_all(
+    embedders: Mapping[str, Embedder],
+    plan: Plan,
+    meter: Meter,
+    held: dict[str, Embedder],
+    asked: Mapping[str, str],
+) -> tuple[list[EmbedderResult], list[LostTask]]:
+    """One embedder after the other, without costs; ``held`` takes those that were had."""
+    results: list[EmbedderResult] = []
+    lost: list[LostTask] = []
+    for label in embedders:
+        try:
+            held[label] = embedders[label]
+        except WorkbenchError as exc:  # a mapping may load it just now
+            lost += lose_all(label, exc, plan.tasks, results)
+            continue
+        done, missed = _evaluate_embedder(label, held[label], plan, meter)
+        lost += missed
+        results.append(EmbedderResult(label, asked.get(label, ""), held[label].info, done, None))
+    return results, lost
 
 
 def _all_texts(tasks: Sequence[Task]) -> tuple[str, ...]:
