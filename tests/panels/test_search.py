@@ -182,8 +182,8 @@ def test_a_thumb_keeps_the_rank_of_its_own_column(panel: SearchPanel) -> None:
     press(panel, prompt="Find the fruit")
     for number, column in enumerate(panel.result["columns"]):
         for hit in column["hits"]:
-            send(panel, "judge", row=hit["row"], right=True, column=number)
-            (given,) = (j for j in panel.judgements if j.passage_id == str(hit["row"] + 1))
+            send(panel, "judge", row=hit["row"], right=bool(number), column=number)
+            given = list(panel.judgements)[-1]
             assert (given.rank, given.prefix) == (hit["rank"], column["prefix"])
 
 
