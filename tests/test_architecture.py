@@ -35,7 +35,7 @@ HOUSE = {
     "texts": _room("contracts", "pandas pyarrow"),
     "embedders": _room(
         "contracts maths texts",
-        "numpy torch transformers tokenizers huggingface_hub safetensors openai httpx2 "
+        "numpy torch transformers tokenizers huggingface_hub safetensors flash_attn openai httpx2 "
         "sklearn pandas",
     ),
     "engines": _room("contracts"),

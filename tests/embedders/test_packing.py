@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from workbench.embedders.local.packed import NOTHING_SHARED, PackedModel
 from workbench.embedders.local.packing import Group, longest_first, plan_pack, shared_start
 from workbench.embedders.local.pooling import embed_padded
 from workbench.embedders.local.runtime import usable_processors
-from workbench.errors import Cancelled, ModelError
+from workbench.errors import Cancelled, InputError, ModelError
 
 EXACT = 1 - 1e-10
 TEXTS = [f"{'苹果 and pears ' * (n % 7)}{n}" for n in range(60)]
@@ -41,7 +42,7 @@ def rows_of(model: Any, lengths: Sequence[int], seed: int = 0) -> list[tuple[int
 
 
 def both_ways(
-    model: Any, pooling: Pooling, lengths: Sequence[int]
+    model: Any, pooling: Pooling, lengths: Sequence[int], packed: PackedModel | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Vectors of random rows packed into one pass, and padded."""
     import torch
@@ -49,10 +50,10 @@ def both_ways(
     rows = rows_of(model, sorted(lengths, reverse=True))
     pack = plan_pack(lengths := [len(row) for row in rows], longest_first(lengths), budget=10**6)
     with torch.inference_mode():
-        packed = PackedModel(model, pooling).embed_pack(
+        found = (packed or PackedModel(model, pooling)).embed_pack(
             rows, pack.groups, NOTHING_SHARED, lambda: None
         )
-        return packed.numpy(), embed_padded(model, rows, pooling, pad_id=1).numpy()
+        return found.numpy(), embed_padded(model, rows, pooling, pad_id=1).numpy()
 
 
 @contextmanager
@@ -210,6 +211,50 @@ def test_equal_texts_are_computed_once(tiny_qwen3: Path) -> None:
     assert np.ptp(result.vectors, axis=0).max() == 0
 
 
+@pytest.fixture
+def sixteen_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.embedders.local.tokens._TEXTS_AHEAD", 16)
+
+
+@pytest.mark.usefixtures("sixteen_ahead")
+def test_many_texts_are_taken_part_by_part_and_computed_once(tiny_qwen3: Path) -> None:
+    embedder = load_tiny(tiny_qwen3)
+    steps: list[Progress] = []
+    with counted_tokens(embedder) as seen:
+        twice = embedder.embed([*TEXTS, *TEXTS], progress=steps.append)
+    tokens = twice.tokens[: len(TEXTS)]
+    assert seen["first"] == tokens.sum()
+    done = [step.done for step in steps]
+    assert done == sorted(done) and (done[0], done[-1]) == (0, 2 * len(TEXTS))
+    assert len({step.total for step in steps}) == 1
+    np.testing.assert_array_equal(twice.vectors[: len(TEXTS)], twice.vectors[len(TEXTS) :])
+    for place in (0, 15, 16, 59):
+        alone = embedder.embed([TEXTS[place]])
+        assert worst_cosine(alone.vectors, twice.vectors[place : place + 1]) >= EXACT
+        assert alone.tokens[0] == tokens[place]
+
+
+@pytest.mark.usefixtures("sixteen_ahead")
+def test_a_fault_in_a_later_part_is_told_with_its_place_among_all(tiny_qwen3: Path) -> None:
+    embedder = load_tiny(tiny_qwen3)
+    embedder.require_loaded().tokenizer.post_processor = None
+    with pytest.raises(InputError, match=r"texts\[40\] is ''"):
+        embedder.embed([*TEXTS[:40], "", *TEXTS])
+
+
+@pytest.mark.usefixtures("sixteen_ahead")
+def test_a_cancel_counts_what_was_done_before_the_tokenizer_saw_it(tiny_qwen3: Path) -> None:
+    cancel = threading.Event()
+
+    def stop(step: Progress) -> None:
+        if step.done >= 32:
+            cancel.set()
+
+    with pytest.raises(Cancelled) as caught:
+        load_tiny(tiny_qwen3).embed(TEXTS, progress=stop, cancel=cancel)
+    assert (caught.value.done, caught.value.total) == (32, len(TEXTS))
+
+
 def test_an_architecture_that_looks_at_a_window_is_padded_and_says_so(tmp_path: Path) -> None:
     import json
 
@@ -353,6 +398,31 @@ def test_the_choice_of_layout_is_measured_and_said(tiny_qwen3: Path) -> None:
     assert layout.gain is not None
     assert layout.gain > 0
     assert any("order: oneDNN has" in note for note in embedder.info.notes)
+
+
+def test_a_type_that_onednn_refuses_here_is_computed_by_torch(
+    tiny_qwen3: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> None:
+        raise RuntimeError("bf16 path needs the cpu support avx512bw")
+
+    monkeypatch.setattr("workbench.embedders.local.linears._order_weight", refuse)
+    embedder = load_tiny(tiny_qwen3, dtype="bfloat16")
+    assert not embedder.require_loaded().ordered
+    assert np.isfinite(embedder.embed(TEXTS).vectors).all()
+
+
+@pytest.mark.parametrize(
+    ("gain", "said"), [(0.2, "5.0 times as slowly as float32"), (3.1, "3.1 times as fast")]
+)
+def test_what_bfloat16_gains_or_costs_on_this_processor_is_measured_and_said(
+    tiny_qwen3: Path, monkeypatch: pytest.MonkeyPatch, gain: float, said: str
+) -> None:
+    assert "bfloat16 multiplies" in " ".join(load_tiny(tiny_qwen3, dtype="bfloat16").info.notes)
+    monkeypatch.setattr("workbench.embedders.local.setup.compare_float32", lambda *_, **__: gain)
+    notes = " ".join(load_tiny(tiny_qwen3, dtype="bfloat16").info.notes)
+    assert said in notes and "coarser than float32" in notes
+    assert "bfloat16" not in " ".join(load_tiny(tiny_qwen3, dtype="float32").info.notes)
 
 
 def test_threads_are_those_that_the_process_may_use(

@@ -154,5 +154,22 @@ def start_lab(command: LabCommand) -> int:
     """
     sys.stdout.flush()
     if os.name == "posix":
+        _warm_map(command.env)
         os.execve(command.argv[0], command.argv, dict(command.env))  # noqa: S606  (no shell wanted)
     return subprocess.call(command.argv, env=dict(command.env))  # noqa: S603  (our own arguments)
+
+
+def _warm_map(env: Mapping[str, str]) -> None:
+    """Have the map's loops compiled meanwhile, by a process that ends by itself.
+
+    It is the shell's child, and so nobody's once the shell has ended: JupyterLab does not look
+    after children that it did not start.
+    """
+    subprocess.run(  # noqa: S603  (our own arguments)
+        [
+            *("/bin/sh", "-c", '"$@" </dev/null >/dev/null 2>&1 &', "sh"),
+            *(sys.executable, "-m", "workbench.studies.warm"),
+        ],
+        env=dict(env),
+        check=False,
+    )

@@ -9,8 +9,9 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,12 @@ texts. Measured: a small change moves the points of 200 texts by a tenth of the 
 map moves them by its whole size; and a map started from one of unrelated texts keeps as many
 neighbours as a fresh one, within 0.04."""
 
+COMPILED = (
+    "smooth_knn_dist",
+    "compute_membership_strengths",
+    "_optimize_layout_euclidean_single_epoch",
+)
+"""What numba compiles for the first map of a process."""
 _ONE_AT_A_TIME = threading.Lock()
 """numba's fallback thread pool aborts the process when two threads enter it at once."""
 
@@ -75,7 +82,8 @@ def lay_out(
         DependencyError: umap-learn cannot be imported.
     """
     with _ONE_AT_A_TIME:
-        umap = _import_umap()
+        umap, layouts = _import_umap()
+        _keep_compiled(umap, layouts)
         n = len(begin)
         random = np.random.RandomState(seed)
         epochs = _Epochs(EPOCHS if n <= LARGE else EPOCHS_LARGE)
@@ -104,18 +112,31 @@ def lay_out(
         return laid
 
 
-def _import_umap() -> ModuleType:
+def _import_umap() -> tuple[ModuleType, ModuleType]:
     # umap-learn 0.5 says at import that its neural variant needs Tensorflow; nobody asked
     warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
     try:
         with one_import("umap"):
-            from umap import umap_
+            from umap import layouts, umap_
     except ImportError as exc:
         raise DependencyError(
             "The UMAP map needs umap-learn, which cannot be imported. Install it with "
             "`pip install umap-learn`, or draw the map with method='pca'."
         ) from exc
-    return cast(ModuleType, umap_)
+    return umap_, layouts
+
+
+def _keep_compiled(umap: ModuleType, layouts: ModuleType) -> None:
+    """Have numba read from disk what an earlier process compiled, and leave there what it compiles.
+
+    umap-learn (0.5.12) asks for that in its small functions, and not in these, which take all of
+    the time. Where the names are others, or nothing can be written, they are compiled each time.
+    """
+    loop = getattr(layouts, "_nb_optimize_layout_euclidean_single_epoch", None)
+    for function in (*(getattr(umap, name, None) for name in COMPILED[:2]), loop):
+        if function is not None and function.stats.cache_path is None:
+            with suppress(RuntimeError):  # no folder to write to
+                function.enable_caching()
 
 
 def _neighbour_graph(

@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from workbench.embedders.local.kernels import Kernel, Spans, find_spans
 from workbench.embedders.local.packing import Group
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
 
 NAME = "workbench_packed"
@@ -40,6 +42,7 @@ class Packed:
         before: Keys and values by layer, (1, heads, shared, head_dim), of a beginning that all
             texts share; empty: there is none.
         look: Called between long steps; raises to stop.
+        kernel: Attends to all texts in one call; None: those of one length at a time.
         kept: Takes keys and values by layer; None: they are not wanted.
         leaving: Leave the present layer by ``KeysReached``.
         known: Keys and values of the present layer, where its queries are the pooled ones only.
@@ -49,10 +52,12 @@ class Packed:
     causal: bool
     before: Sequence[KeysValues] = ()
     look: Callable[[], None] = lambda: None
+    kernel: Kernel | None = None
     kept: list[KeysValues] | None = None
     leaving: bool = False
     known: KeysValues | None = None
     _layer: int = field(default=0, init=False)
+    _spans: dict[bool, Spans] = field(default_factory=dict, init=False)
 
     def next_layer(self) -> KeysValues | None:
         """The shared beginning at the layer that asks."""
@@ -60,6 +65,16 @@ class Packed:
         if not self.leaving:
             self._layer += 1
         return self.before[layer] if self.before else None
+
+    def spans(self, device: torch.device) -> Spans:
+        """Where queries and keys of the present layer stand, the same for most layers."""
+        one_query = self.known is not None
+        if one_query not in self._spans:
+            shared = self.before[0][0].shape[2] if self.before else 0
+            self._spans[one_query] = find_spans(
+                self.groups, shared=shared, one_query=one_query, device=device
+            )
+        return self._spans[one_query]
 
 
 def register_attention() -> None:
@@ -106,6 +121,8 @@ def attend_packed(
         packed.kept.append((key, value))
     if packed.known is not None:
         key, value = packed.known
+    if packed.kernel is not None:
+        return _attend_at_once(packed.kernel, query, key, value, before, packed, scaling), None
     parts: list[Tensor] = []
     taken = 0
     for group in packed.groups:
@@ -121,6 +138,30 @@ def attend_packed(
         queries = _of_group(own, Group(0, group.texts, width), width)
         parts += _attend_group(queries, keys, values, packed, scaling)
     return torch.cat(parts).unsqueeze(0), None  # (1, tokens, heads, head_dim)
+
+
+def _attend_at_once(
+    kernel: Kernel,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    before: KeysValues | None,
+    packed: Packed,
+    scaling: float | None,
+) -> Tensor:
+    """(1, tokens, heads, head_dim) by one call for all texts."""
+    import torch
+
+    packed.look()
+    spans = packed.spans(query.device)
+    if before is not None:
+        assert spans.key_places is not None
+        key, value = (
+            torch.cat([shared, part], dim=2)[:, :, spans.key_places]
+            for shared, part in zip(before, (key, value), strict=True)
+        )
+    query, key, value = (part[0].transpose(0, 1).contiguous() for part in (query, key, value))
+    return kernel.attend(query, key, value, spans, packed.causal, scaling).unsqueeze(0)
 
 
 def _of_group(part: Tensor, group: Group, length: int) -> Tensor:

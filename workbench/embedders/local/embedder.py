@@ -20,7 +20,7 @@ from workbench.embedders.arrays import check_encodable, check_texts, finish_rows
 from workbench.embedders.local.loaded import LoadedModel
 from workbench.embedders.local.passes import Run
 from workbench.embedders.local.runtime import give_back_memory
-from workbench.embedders.local.tokens import encode_texts
+from workbench.embedders.local.tokens import encode_ahead
 from workbench.errors import ModelError
 
 
@@ -83,23 +83,20 @@ class LocalEmbedder:
         listed = check_texts(texts)
         resolved = self.resolve_prompt(prompt)
         check_encodable(resolved.prefix, "the prompt")
-        tokens = encode_texts(
+        parts = encode_ahead(
             loaded.tokenizer,
             listed,
             prefix=resolved.prefix,
             unknown_id=loaded.unknown_id,
             cancel=cancel,
         )
-        unique = {row: place for place, row in enumerate(dict.fromkeys(tokens.rows))}
-        places = np.array([unique[row] for row in tokens.rows], np.intp)  # (n,)
-        run = Run(loaded, self._info, progress, cancel, np.bincount(places).tolist())
+        run = Run(loaded, self._info, progress, cancel, len(listed))
         prefix = tuple(loaded.tokenizer.encode(resolved.prefix).ids) if resolved.prefix else ()
-        native = run.embed_rows(list(unique), prefix)  # (unique, native_dim)
+        native, tokens = run.embed_parts(parts, prefix)  # (n, native_dim)
         if run.notes:
             self._info = replace(self._info, notes=self._info.notes + run.notes)
-        vectors = finish_rows(native, self._info.dim, normalize=self._info.normalized)
         return Embeddings(
-            vectors=vectors[places],  # (n, dim)
+            vectors=finish_rows(native, self._info.dim, normalize=self._info.normalized),
             tokens=np.array([len(row) for row in tokens.rows], np.int64),
             truncated=tokens.truncated,
             unknown=tokens.unknown,

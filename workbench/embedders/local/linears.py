@@ -35,40 +35,55 @@ class Layout:
     Attributes:
         packed: Whether weights are in oneDNN's own order.
         gain: Time of torch's own way ÷ time of oneDNN's, over the model's shapes; None where only
-            one way is there.
-        seconds: What measuring took.
-        why: Reason of the choice, a sentence for a person.
+            one way is there, or their numbers differ.
     """
 
     packed: bool
     gain: float | None
-    seconds: float
-    why: str
 
 
 def choose_layout(model: PreTrainedModel) -> Layout:
     """Time both ways over the shapes of a model's linear layers, on the threads that are set."""
     import torch
 
-    started = time.perf_counter()
     dtype = str(model.dtype).removeprefix("torch.")
     if model.device.type != "cpu" or dtype not in _CLOSE:
-        return Layout(False, None, 0.0, "")
+        return Layout(packed=False, gain=None)
     if not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
-        return Layout(False, None, 0.0, "this torch has no oneDNN")
+        return Layout(packed=False, gain=None)
     one_of = {tuple(layer.weight.shape): layer for layer in plain_linears(model)}
     shapes = Counter(tuple(layer.weight.shape) for layer in plain_linears(model))
     plain = packed = 0.0
     for shape, count in shapes.most_common(_TRIED_SHAPES):
         times = _time_layer(one_of[shape], _CLOSE[dtype])
         if times is None:
-            return Layout(False, None, time.perf_counter() - started, "oneDNN's numbers differ")
+            return Layout(packed=False, gain=None)
         plain += count * times[0]
         packed += count * times[1]
     gain = plain / packed if packed else 1.0
-    wins = gain >= _LEAST_GAIN
-    why = f"{'oneDNN' if wins else 'torch'}'s order of weights is the faster here: measured"
-    return Layout(wins, gain, time.perf_counter() - started, why)
+    return Layout(packed=gain >= _LEAST_GAIN, gain=gain)
+
+
+def compare_float32(model: PreTrainedModel, *, packed: bool) -> float:
+    """Time of a float32 product ÷ time of the same one in the model's type, on a CPU.
+
+    Args:
+        model: With its weights in torch's order.
+        packed: Whether its weights will be in oneDNN's.
+    """
+    import torch
+
+    layer = max(plain_linears(model), key=lambda layer: layer.weight.numel())
+    weight = layer.weight.detach()
+    own = _packed_product(_order_weight(weight), None) if packed else _plain_product(weight)
+    exact = _plain_product(weight.float())
+    rows = torch.randn(_ROWS, weight.shape[1], generator=torch.Generator().manual_seed(0))
+    half = rows.to(weight.dtype)
+    with torch.inference_mode():
+        exact(rows), own(half)
+        times = [(_seconds(exact, rows), _seconds(own, half)) for _ in range(_ROUNDS)]
+    theirs, ours = np.min(times, axis=0)
+    return float(theirs / ours)
 
 
 def pack_linears(model: PreTrainedModel) -> None:
@@ -104,13 +119,16 @@ def plain_linears(model: PreTrainedModel) -> list[nn.Linear]:
 
 
 def _time_layer(layer: nn.Linear, close: float) -> tuple[float, float] | None:
-    """Seconds of torch's product and of oneDNN's; None where they differ."""
+    """Seconds of torch's product and of oneDNN's; None where oneDNN refuses, or they differ."""
     import torch
 
     weight = layer.weight.detach()
     chance = torch.Generator().manual_seed(0)
     rows = torch.randn(_ROWS, weight.shape[1], generator=chance).to(weight.dtype)
-    ways = (_plain_product(weight), _packed_product(_order_weight(weight), None))
+    try:
+        ways = (_plain_product(weight), _packed_product(_order_weight(weight), None))
+    except RuntimeError:  # bfloat16 on a processor that does not compute in it
+        return None
     with torch.inference_mode():
         first, second = (way(rows).float() for way in ways)
         if (first - second).abs().max() > close * first.abs().max():

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.contracts import Pooling
+from workbench.embedders.local.anatomy import find_last_layer, first_position, is_causal
 from workbench.embedders.local.attention import (
     NAME,
     KeysReached,
@@ -16,6 +17,7 @@ from workbench.embedders.local.attention import (
     Packed,
     register_attention,
 )
+from workbench.embedders.local.kernels import Kernel
 from workbench.embedders.local.packing import Group, Row, shared_start
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
 _KEPT_TOKENS = 4_096
 """Tokens of shared beginnings kept: 0.9 GB for Qwen3-Embedding-0.6B in float32, if ever full."""
-_OFFSET_TYPES = {"roberta", "xlm-roberta", "camembert"}
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,18 @@ class PackedModel:
     Args:
         model: A transformers model that looks its attention up by name.
         pooling: Which states are kept.
+        kernel: Attends to all texts in one call; None: those of one length at a time.
     """
 
-    def __init__(self, model: PreTrainedModel, pooling: Pooling) -> None:
+    def __init__(
+        self, model: PreTrainedModel, pooling: Pooling, kernel: Kernel | None = None
+    ) -> None:
         register_attention()
         self.model = model
+        self.kernel = kernel
         self.pooling: Pooling = pooling
         self.causal = is_causal(model)
-        self._first_position = _first_position(model)
+        self._first_position = first_position(model)
         # a pooled position has to see all of its text: the last one does, the first where all do
         alone = pooling == "last_token" or (pooling == "cls" and not self.causal)
         self._last_layer = find_last_layer(model) if alone else None
@@ -83,7 +88,7 @@ class PackedModel:
             return NOTHING_SHARED
         kept: list[KeysValues] = []
         alone = (Group(0, 1, len(start)),)
-        self._call([start], Packed(alone, self.causal, look=look, kept=kept), 0)
+        self._call([start], Packed(alone, self.causal, look=look, kernel=self.kernel, kept=kept), 0)
         self._kept[start] = kept
         while sum(map(len, self._kept)) > _KEPT_TOKENS and len(self._kept) > 1:
             self._kept.popitem(last=False)
@@ -104,7 +109,7 @@ class PackedModel:
             shared: What ``share`` gave.
             look: Called between long steps; raises to stop.
         """
-        packed = Packed(groups, self.causal, shared.layers, look)
+        packed = Packed(groups, self.causal, shared.layers, look, self.kernel)
         with self._only_pooled(packed) as narrowed:
             states = self._call(rows, packed, len(shared.row))  # (tokens or n, dim)
         if self.pooling == "mean":
@@ -181,31 +186,6 @@ class PackedModel:
             yield True
         finally:
             hook.remove()
-
-
-def is_causal(model: PreTrainedModel) -> bool:
-    """Whether each token sees those before it only."""
-    return any(getattr(module, "is_causal", False) for module in model.modules())
-
-
-def find_last_layer(model: PreTrainedModel) -> nn.Module | None:
-    """The last of the model's own stack of layers; None where there is not one such stack."""
-    import torch
-
-    count = getattr(model.config, "num_hidden_layers", 0)
-    stacks = [
-        module
-        for module in model.modules()
-        if isinstance(module, torch.nn.ModuleList) and len(module) == count
-    ]
-    return stacks[0][-1] if len(stacks) == 1 else None
-
-
-def _first_position(model: PreTrainedModel) -> int:
-    """RoBERTa counts positions from behind its padding id."""
-    if model.config.model_type in _OFFSET_TYPES:
-        return int(model.config.pad_token_id) + 1
-    return 0
 
 
 def _mean_groups(states: Tensor, groups: Sequence[Group]) -> Tensor:

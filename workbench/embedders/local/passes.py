@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -16,7 +17,8 @@ from workbench.embedders.local.packed import NOTHING_SHARED, Shared
 from workbench.embedders.local.packing import Pack, Row, longest_first, plan_pack
 from workbench.embedders.local.pooling import embed_padded
 from workbench.embedders.local.runtime import give_back_memory, is_out_of_memory
-from workbench.errors import ModelError
+from workbench.embedders.local.tokens import TokenRows, join_rows
+from workbench.errors import Cancelled, ModelError
 
 _REPORT_EVERY_S = 0.25
 
@@ -30,7 +32,7 @@ class Run:
         progress: Told after each pass, and within a long one.
         cancel: Looked at before each pass, and before each linear layer of one, so that a long
             pass on a slow machine still answers.
-        copies: How many texts share each token row.
+        total: Texts of the call.
 
     Attributes:
         notes: What happened on the way, a sentence each.
@@ -42,38 +44,64 @@ class Run:
         info: EmbedderInfo,
         progress: ProgressFn | None,
         cancel: CancelSignal | None,
-        copies: Sequence[int],
+        total: int,
     ) -> None:
         self.notes: tuple[str, ...] = ()
         self._loaded = loaded
         self._info = info
         self._progress = progress
         self._cancel = cancel
-        self._copies = copies
-        self._total = sum(copies)
+        self._copies: Counter[Row] = Counter()
+        self._total = total
         self._done = 0
         self._steps = 0
         self._tokens = 0
         self._reported = time.monotonic()
 
-    def embed_rows(self, rows: Sequence[Row], prefix: Row = ()) -> NDArray[np.float32]:
-        """Native vectors (n, native_dim) float32 of token rows, in their order.
+    def embed_parts(
+        self, parts: Iterator[TokenRows], prefix: Row = ()
+    ) -> tuple[NDArray[np.float32], TokenRows]:
+        """Native vectors (n, native_dim) float32 of all texts in their order, and all their tokens.
+
+        Texts with the same tokens are computed once, whichever part they are in.
 
         Args:
-            rows: n token rows.
+            parts: Token rows of the texts, some at a time.
             prefix: Tokens of the prompt that stands before each; computed once where it can be.
 
         Raises:
             Cancelled: ``cancel`` was set.
             ModelError: There is no memory for one text alone.
         """
+        known: dict[Row, int] = {}
+        found = [np.empty((0, self._info.native_dim), np.float32)]
+        taken: list[TokenRows] = []
+        while (part := self._next(parts)) is not None:
+            self._copies = Counter(part.rows)
+            new = [row for row in self._copies if row not in known]
+            self._done += len(part.rows) - sum(self._copies[row] for row in new)
+            found.append(self._embed_rows(new, prefix))
+            known.update(zip(new, range(len(known), len(known) + len(new)), strict=True))
+            taken.append(part)
+        tokens = join_rows(taken)
+        places = np.array([known[row] for row in tokens.rows], np.intp)  # (n,)
+        return np.concatenate(found)[places], tokens
+
+    def _next(self, parts: Iterator[TokenRows]) -> TokenRows | None:
+        try:
+            return next(parts, None)
+        except Cancelled:
+            self._check()  # with how many were done
+            raise
+
+    def _embed_rows(self, rows: Sequence[Row], prefix: Row) -> NDArray[np.float32]:
         import torch
 
         try:
             with torch.inference_mode(), self._watching():
                 self._report()
                 shared = self._share(rows, prefix)
-                return self._embed_all([row[len(shared.row) :] for row in rows], shared)
+                return self._embed_all(rows, shared)
         except RuntimeError as exc:
             if not is_out_of_memory(exc):
                 raise
@@ -85,7 +113,8 @@ class Run:
 
     def _embed_all(self, rows: Sequence[Row], shared: Shared) -> NDArray[np.float32]:
         vectors = np.empty((len(rows), self._info.native_dim), np.float32)
-        lengths = [len(row) for row in rows]
+        own = [row[len(shared.row) :] for row in rows]
+        lengths = [len(row) for row in own]
         order = longest_first(lengths)
         budget = self._loaded.token_budget
         while order:
@@ -93,14 +122,14 @@ class Run:
             pack = plan_pack(lengths, order, budget=budget, padded=self._loaded.packed is None)
             self._steps, self._tokens = 0, pack.tokens
             try:
-                vectors[list(pack.rows)] = self._compute(rows, pack, shared)
+                vectors[list(pack.rows)] = self._compute(own, pack, shared)
             except RuntimeError as exc:
                 if len(pack.rows) == 1 or not is_out_of_memory(exc):
                     raise
                 budget = self._halve(pack)
                 continue
             order = order[len(pack.rows) :]
-            self._done += sum(self._copies[row] for row in pack.rows)
+            self._done += sum(self._copies[rows[row]] for row in pack.rows)
             self._report()
         return vectors
 

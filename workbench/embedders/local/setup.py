@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from workbench.contracts import Pooling
-from workbench.embedders.local.linears import Layout, choose_layout, pack_linears
+from workbench.embedders.local.kernels import find_kernels
+from workbench.embedders.local.linears import (
+    Layout,
+    choose_layout,
+    compare_float32,
+    pack_linears,
+)
 from workbench.embedders.local.loaded import LoadedModel
 from workbench.embedders.local.packed import NOTHING_SHARED, PackedModel
-from workbench.embedders.local.packing import longest_first, plan_pack
+from workbench.embedders.local.packing import Row, longest_first, plan_pack
 from workbench.embedders.local.pooling import embed_padded
 from workbench.embedders.local.runtime import free_memory
 from workbench.embedders.local.tokens import encode_texts
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from transformers import PreTrainedModel
 
 _CPU_BUDGET = 2_048
@@ -23,6 +31,12 @@ _SHARE_OF_MEMORY = 0.5
 _SAMPLE = ("a", "两个长度", "Texts of several lengths, side by side.", "b", "def f(x): return x")
 _CLOSE = {"float32": 1e-6, "bfloat16": 1e-2, "float16": 1e-3}
 """Largest 1 - cosine between a text in a packed row and the same text padded."""
+
+_DRIFT = (
+    "{} is coarser than float32: on 300 texts the cosines of all-MiniLM-L6-v2 were up to 0.005 off"
+)
+"""By ``benchmarks/local_speed.py --corpus mixed --count 300 --compared 300 --dtype bfloat16``."""
+_WINDOW = "texts are padded to the longest of a pass: its attention looks at a window"
 
 
 def set_up(loaded: LoadedModel, pooling: Pooling, *, sliding: bool = False) -> tuple[str, ...]:
@@ -40,17 +54,15 @@ def set_up(loaded: LoadedModel, pooling: Pooling, *, sliding: bool = False) -> t
         Sentences for ``EmbedderInfo.notes``.
     """
     layout = choose_layout(loaded.model)
+    half = _say_half(loaded.model, layout)
     if layout.packed:
         pack_linears(loaded.model)
         loaded.ordered = True
-    why = "its attention looks at a window" if sliding else _try_packed(loaded, pooling)
+    said = (_WINDOW,) if sliding else _choose_packed(loaded, pooling)
     loaded.token_budget = choose_budget(loaded.model)
-    if why is None:
-        said = "texts are packed side by side, none is padded"
-    else:
-        said = f"texts are padded to the longest of a pass: {why}"
+    budget = f"a pass takes up to {loaded.token_budget:,} tokens"
     weights = () if layout.gain is None else (_say_layout(layout),)
-    return (f"{said}; a pass takes up to {loaded.token_budget:,} tokens", *weights)
+    return (*said, budget, *weights, *half)
 
 
 def choose_budget(model: PreTrainedModel) -> int:
@@ -67,28 +79,74 @@ def choose_budget(model: PreTrainedModel) -> int:
     return int(max(_LEAST_BUDGET, min(usual, _SHARE_OF_MEMORY * free / a_token)))
 
 
-def _try_packed(loaded: LoadedModel, pooling: Pooling) -> str | None:
-    """Set ``loaded.packed`` where it gives the same vectors; else the reason, in words."""
+def _choose_packed(loaded: LoadedModel, pooling: Pooling) -> tuple[str, ...]:
+    """Set ``loaded.packed`` where it gives the vectors of padded texts, and tell."""
+    failed: list[str] = []
+    for kernel in (*find_kernels(loaded.model), None):
+        packed = PackedModel(loaded.model, pooling, kernel)
+        why = _compare(loaded, packed)
+        if why is None:
+            loaded.packed = packed
+            how = () if kernel is None else (f"attention is computed by {kernel.name}",)
+            return ("texts are packed side by side, none is padded", *failed, *how)
+        if kernel is not None:
+            failed.append(f"{kernel.name} is not used: {why}")
+    return (*failed, f"texts are padded to the longest of a pass: {why}")
+
+
+def _compare(loaded: LoadedModel, packed: PackedModel) -> str | None:
+    """Why some texts, packed, are not as they are padded; None: they are."""
     import torch
 
     rows = encode_texts(loaded.tokenizer, _SAMPLE, prefix="", unknown_id=None, cancel=None).rows
-    packed = PackedModel(loaded.model, pooling)
-    lengths = [len(row) for row in rows]
-    pack = plan_pack(lengths, longest_first(lengths), budget=sum(lengths))
-    chosen = [rows[row] for row in pack.rows]
-    with torch.inference_mode():
-        try:
-            found = packed.embed_pack(chosen, pack.groups, NOTHING_SHARED, lambda: None)
-        except (TypeError, ValueError, RuntimeError, AttributeError, IndexError, KeyError) as exc:
-            return f"its architecture does not take them side by side ({type(exc).__name__})"
-        right = embed_padded(loaded.model, chosen, pooling, pad_id=loaded.pad_id)
+    try:
+        with torch.inference_mode():
+            found = _embed_packed(packed, rows, ())
+            right = embed_padded(loaded.model, rows, packed.pooling, pad_id=loaded.pad_id)
+            if packed.kernel is not None:  # where keys outnumber queries, kernels differ
+                start = max(rows, key=len)[:-1]
+                rows = [start + row for row in rows]
+                found = torch.cat([found, _embed_packed(packed, rows, start)])
+                more = embed_padded(loaded.model, rows, packed.pooling, pad_id=loaded.pad_id)
+                right = torch.cat([right, more])
+    except (TypeError, ValueError, RuntimeError, AttributeError, IndexError, KeyError) as exc:
+        return f"its architecture does not take them side by side ({type(exc).__name__})"
     apart = 1 - torch.cosine_similarity(found.double(), right.double(), dim=1).min()
     if not apart <= _CLOSE[str(loaded.model.dtype).removeprefix("torch.")]:
         return f"side by side this architecture gives other vectors (1 - cosine {float(apart):.0e})"
-    loaded.packed = packed
     return None
+
+
+def _embed_packed(packed: PackedModel, rows: Sequence[Row], start: Row) -> Tensor:
+    """(n, dim) in the order of the rows, in one pass."""
+    import torch
+
+    shared = packed.share(rows, start, lambda: None) if start else NOTHING_SHARED
+    own = [row[len(shared.row) :] for row in rows]
+    lengths = [len(row) for row in own]
+    pack = plan_pack(lengths, longest_first(lengths), budget=sum(lengths))
+    found = packed.embed_pack([own[row] for row in pack.rows], pack.groups, shared, lambda: None)
+    return found[torch.tensor(pack.rows).argsort().to(found.device)]
 
 
 def _say_layout(layout: Layout) -> str:
     there = "are in oneDNN's order" if layout.packed else "stay in torch's order"
     return f"weights {there}: oneDNN has {layout.gain:.2f} times torch's speed here, as measured"
+
+
+def _say_half(model: PreTrainedModel, layout: Layout) -> tuple[str, ...]:
+    """What a shorter type costs, and on a CPU what it gains, since not every one computes in it."""
+    dtype = str(model.dtype).removeprefix("torch.")
+    if dtype == "float32":
+        return ()
+    if model.device.type != "cpu":
+        return (_DRIFT.format(dtype),)
+    gain = compare_float32(model, packed=layout.packed)
+    if gain >= 1:
+        speed = f"{dtype} multiplies {gain:.1f} times as fast as float32 here, as measured"
+    else:
+        speed = (
+            f"{dtype} multiplies {1 / gain:.1f} times as slowly as float32 on this processor, as "
+            "measured: dtype='float32' is the faster and the exact one"
+        )
+    return (speed, _DRIFT.format(dtype))

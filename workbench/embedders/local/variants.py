@@ -17,9 +17,9 @@ from workbench.contracts import (
     Variant,
     check_cancel,
 )
+from workbench.embedders.local.anatomy import is_causal
 from workbench.embedders.local.changed import FALLBACK_BASE, Numbers, changed_model, rope_base
 from workbench.embedders.local.loaded import LoadedModel
-from workbench.embedders.local.packed import is_causal
 from workbench.embedders.local.pooling import pool_states
 from workbench.embedders.local.rows import CHAT_END, Row, Rows
 from workbench.errors import InputError, ModelError
