@@ -8,7 +8,8 @@
 
 The model is a directory or "bundled". Throughput does not depend on what the weights are; numerics
 are compared on the same weights. A turn is one pass of the peer and one of ours, so that a slow
-minute of the machine falls on both. Prints lines of a Markdown table.
+minute of the machine falls on both. Prints lines of a Markdown table. The peers "onnx" and
+"openvino" want `pip install onnx onnxruntime openvino`, "flash" wants flash-attn.
 """
 
 from __future__ import annotations
@@ -65,19 +66,29 @@ class Ours:
         """Operations a second of its own layers, one after the other, at many rows."""
         import torch
 
-        linears = self.embedder.require_loaded().linears
-        dtype = self.embedder.require_loaded().model.dtype
+        loaded = self.embedder.require_loaded()
+        linears, model = loaded.linears, loaded.model
+        count = MATRIX_ROWS if model.device.type == "cpu" else loaded.token_budget
         rows = {
-            layer.in_features: torch.randn(MATRIX_ROWS, layer.in_features).to(dtype)
+            layer.in_features: torch.randn(count, layer.in_features).to(model.device, model.dtype)
             for layer in linears
         }
         with torch.inference_mode():
+            _wait(model.device)
             started = time.perf_counter()
             for layer in linears:
                 layer(rows[layer.in_features])
+            _wait(model.device)
             seconds = time.perf_counter() - started
         size = sum(layer.in_features * layer.out_features for layer in linears)
-        return float(2.0 * MATRIX_ROWS * size / seconds)
+        return float(2.0 * count * size / seconds)
+
+
+def _wait(device: Any) -> None:  # noqa: ANN401  (as torch has it)
+    import torch
+
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 def measure(options: argparse.Namespace) -> None:
@@ -90,15 +101,15 @@ def measure(options: argparse.Namespace) -> None:
         else make_corpus(options.corpus, options.count)
     )
     prompts = prompts_of(options.corpus)
-    ours = Ours(wb.load(options.model, dtype=options.dtype))
+    ours = Ours(wb.load(options.model, dtype=options.dtype, device=options.device))
     print(*(f"- {note}" for note in ours.embedder.info.notes), sep="\n")
     tokens, products = ours.count(texts, prompts)
     print(f"- {len(texts)} texts, {tokens:,} tokens over {len(prompts)} prompts")
     exact = None
     if options.dtype != "float32":
-        exact = Ours(wb.load(options.model, dtype="float32"))
+        exact = Ours(wb.load(options.model, dtype="float32", device=options.device))
     for name in options.peers:
-        peer = PEERS[name](_directory(options.model), options.dtype)
+        peer = PEERS[name](_directory(options.model), options.dtype, options.device)
         best = options.batch or best_batch(peer, texts, prompts[0])
         for batch in dict.fromkeys((best, DEFAULT_BATCH) if options.default else (best,)):
             _compare(
@@ -218,6 +229,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("model", nargs="?", default="bundled")
     parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"))
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--corpus", default="short", choices=CORPORA)
     parser.add_argument("--count", type=int, default=0, help="texts; 0: as many as the page says")
     parser.add_argument("--texts", help="a file with a text a line")

@@ -1,11 +1,15 @@
-"""Takes the pictures of README.md from the running Explorer.
+"""Takes the pictures of README.md from the running panels.
 
-python -m tests.browser.take_pictures
+python -m tests.browser.take_pictures               # all of them
+python -m tests.browser.take_pictures search changes
 """
 
 from __future__ import annotations
 
+import sys
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -124,8 +128,24 @@ def picture_search(lab: Lab) -> None:
         page.locator(".ewb-search").screenshot(path=DOCS / "search-light.png")
 
 
-def main() -> None:
-    """Take all pictures."""
+def picture_evaluation(lab: Lab) -> None:
+    """Two embedders on the built-in tasks."""
+    show = "import workbench as wb\n\npanel = wb.evaluation_panel()\npanel"
+    with lab.notebook([show], screen=Screen(1600, 1600), app="doc") as notebook:
+        notebook.run_all()
+        page = notebook.page
+        page.locator(".ewb-evaluation .ewb-go").click()
+        panel = page.locator(".ewb-evaluation")
+        panel.locator(".ewb-status[data-phase=done]").wait_for(state="attached", timeout=300_000)
+        for plot in panel.locator(".ewb-plot").all():
+            plot.wait_for(timeout=60_000)
+        page.wait_for_timeout(2000)
+        page.mouse.move(0, 0)
+        panel.screenshot(path=DOCS / "evaluation-light.png")
+
+
+def main(names: list[str]) -> None:
+    """Take the pictures that are named, or all."""
     DOCS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         path = find_chromium(playwright.chromium)
@@ -134,15 +154,20 @@ def main() -> None:
         try:
             server.wait()
             lab = Lab(server, browser)
-            picture_first_sight(lab)
-            picture_changes(lab)
-            picture_endpoint(lab, home)
-            picture_doctor(lab, home)
-            picture_search(lab)
+            pictures: dict[str, Callable[[Lab], None]] = {
+                "first": picture_first_sight,
+                "changes": picture_changes,
+                "endpoint": partial(picture_endpoint, home=home),
+                "doctor": partial(picture_doctor, home=home),
+                "search": picture_search,
+                "evaluation": picture_evaluation,
+            }
+            for name in names or pictures:
+                pictures[name](lab)
         finally:
             server.stop()
             browser.close()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
