@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +17,8 @@ Vectors: TypeAlias = NDArray[np.float32]
 Encode: TypeAlias = Callable[[Sequence[str], str, int], Vectors]
 """(texts, prefix, texts a batch) to (n, dim) of unit norm."""
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
-_TRIED = 48
+GPU_BATCHES = (16, 32, 64, 128, 256, 512, 1024)
+_TRIED, _TRIED_ON_GPU = 48, 2_048
 
 
 def sentence_transformers(
@@ -61,8 +63,9 @@ def onnx(directory: Path, dtype: str, device: str) -> Encode:
     """
     import onnxruntime
 
-    graph, tokenize = _export(directory, dtype, device)
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    with tempfile.TemporaryDirectory() as folder:
+        graph, tokenize = _export(directory, dtype, device, Path(folder))
+        session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     return _mean_of(tokenize, lambda ids, mask: session.run(None, {"ids": ids, "mask": mask})[0])
 
 
@@ -70,18 +73,22 @@ def openvino(directory: Path, dtype: str, device: str) -> Encode:
     """OpenVINO on the same graph, told to compute in float32 where it would choose bfloat16."""
     import openvino as ov
 
-    graph, tokenize = _export(directory, dtype, device)
-    compiled = ov.compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    with tempfile.TemporaryDirectory() as folder:
+        graph, tokenize = _export(directory, dtype, device, Path(folder))
+        compiled = ov.compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return _mean_of(tokenize, lambda ids, mask: compiled([ids, mask])[0])
 
 
-def _export(directory: Path, dtype: str, device: str) -> tuple[str, Any]:
+def _export(directory: Path, dtype: str, device: str, folder: Path) -> tuple[str, Any]:
     """The path of an ONNX graph from (ids, mask) to last states, and the model's tokenizer."""
     import torch
     from transformers import AutoModel, AutoTokenizer
 
     if (dtype, device) != ("float32", "cpu"):
         raise SystemExit(f"This peer computes in float32 on the CPU; asked: {dtype} on {device}.")
+    pooling = json.loads((directory / "1_Pooling" / "config.json").read_text(encoding="utf-8"))
+    if not pooling.get("pooling_mode_mean_tokens"):
+        raise SystemExit("This peer pools by the mean only; take the bundled model.")
 
     class States(torch.nn.Module):
         def __init__(self) -> None:
@@ -92,7 +99,7 @@ def _export(directory: Path, dtype: str, device: str) -> tuple[str, Any]:
             states: torch.Tensor = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
             return states
 
-    path = Path(tempfile.mkdtemp()) / "model.onnx"
+    path = folder / "model.onnx"
     example = torch.ones(2, 8, dtype=torch.long)
     axes = {0: "texts", 1: "tokens"}
     torch.onnx.export(
@@ -147,9 +154,10 @@ def card_loop(directory: Path, dtype: str, device: str) -> Encode:
     return encode
 
 
-def best_batch(encode: Encode, texts: Sequence[str], prefix: str) -> int:
+def best_batch(encode: Encode, texts: Sequence[str], prefix: str, device: str) -> int:
     """The batch size at which a peer is fastest, tried on every so many-th of the texts."""
-    some = list(texts[:: max(1, len(texts) // _TRIED)])
+    tried = _TRIED if device == "cpu" else _TRIED_ON_GPU
+    some = list(texts[:: max(1, len(texts) // tried)])
     encode(some[:4], prefix, 4)
 
     def seconds(batch: int) -> float:
@@ -157,7 +165,7 @@ def best_batch(encode: Encode, texts: Sequence[str], prefix: str) -> int:
         encode(some, prefix, batch)
         return time.perf_counter() - started
 
-    return min(BATCHES, key=seconds)
+    return min(BATCHES if device == "cpu" else GPU_BATCHES, key=seconds)
 
 
 PEERS: dict[str, Callable[[Path, str, str], Encode]] = {

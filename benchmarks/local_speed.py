@@ -110,7 +110,7 @@ def measure(options: argparse.Namespace) -> None:
         exact = Ours(wb.load(options.model, dtype="float32", device=options.device))
     for name in options.peers:
         peer = PEERS[name](_directory(options.model), options.dtype, options.device)
-        best = options.batch or best_batch(peer, texts, prompts[0])
+        best = options.batch or best_batch(peer, texts, prompts[0], options.device)
         for batch in dict.fromkeys((best, DEFAULT_BATCH) if options.default else (best,)):
             _compare(
                 ours,

@@ -7,6 +7,7 @@ documents say, text by text; on a machine with a GPU the real ones are tested as
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -27,38 +28,36 @@ from workbench.embedders.local.kernels import (
 )
 from workbench.embedders.local.packed import PackedModel
 from workbench.embedders.local.packing import Group
+from workbench.errors import ModelError
 
 
-def by_text(query: Any, key: Any, value: Any, spans: Spans, causal: bool, scale: Any) -> Any:
-    """Attend to one text after the other, the last query seeing all keys where ``causal``."""
+def by_text(
+    query: Any, key: Any, value: Any, spans: Spans, causal: bool, scale: Any, first: int = 0
+) -> Any:
+    """Attend to one text after the other, the last query seeing all keys where ``causal``.
+
+    With ``first`` = 1 the first query sees the first key alone: FlashAttention's way before 2.1.
+    """
     import torch
     from torch.nn.functional import scaled_dot_product_attention
 
     found = []
     ends = zip(pairwise(spans.query_ends.tolist()), pairwise(spans.key_ends.tolist()), strict=True)
-    for (first, last), (start, stop) in ends:
-        assert last - first <= spans.most_queries and stop - start <= spans.most_keys
-        ones = torch.ones(last - first, stop - start, dtype=torch.bool)
+    for (start, stop), (begin, end) in ends:
+        assert stop - start <= spans.most_queries and end - begin <= spans.most_keys
+        ones = torch.ones(stop - start, end - begin, dtype=torch.bool)
+        seen = ones.tril(0 if first else (end - begin) - (stop - start))
         found.append(
             scaled_dot_product_attention(
-                query[first:last].transpose(0, 1),
-                key[start:stop].transpose(0, 1),
-                value[start:stop].transpose(0, 1),
-                attn_mask=ones.tril(stop - start - last + first) if causal else None,
+                query[start:stop].transpose(0, 1),
+                key[begin:end].transpose(0, 1),
+                value[begin:end].transpose(0, 1),
+                attn_mask=seen if causal else None,
                 scale=scale,
                 enable_gqa=key.shape[1] != query.shape[1],
             ).transpose(0, 1)
         )
     return torch.cat(found)
-
-
-def aligned_at_the_start(query: Any, key: Any, value: Any, spans: Spans, *others: Any) -> Any:
-    """A kernel whose first query sees the first key alone, as FlashAttention's did before 2.1."""
-    if spans.key_places is None:
-        return by_text(query, key, value, spans, *others)
-    count = int(spans.query_ends[-1])
-    own = Spans(spans.query_ends, spans.query_ends, spans.most_queries, spans.most_queries, None)
-    return by_text(query, key[-count:], value[-count:], own, *others)
 
 
 @pytest.fixture
@@ -103,13 +102,26 @@ def test_a_kernel_with_other_vectors_or_none_is_not_used_and_that_is_said(
     def broken(*_: object) -> Any:
         raise RuntimeError("no kernel image is available for this device")
 
-    with_kernel(Kernel("one", broken), Kernel("another", aligned_at_the_start))
+    with_kernel(Kernel("one", broken), Kernel("another", partial(by_text, first=1)))
     embedder = load_tiny(tiny_qwen3)
     packed = embedder.require_loaded().packed
     assert packed is not None and packed.kernel is None, "groups of equal length are left"
     notes = " ".join(embedder.info.notes)
-    assert "one is not used: " in notes and "RuntimeError" in notes
-    assert "another is not used: side by side this architecture gives other vectors" in notes
+    assert "one is not used: " in notes and "no kernel image is available" in notes
+    assert "another is not used: side by side it gives other vectors" in notes
+
+
+def test_no_memory_for_a_few_words_is_said_and_is_no_fault_of_the_architecture(
+    tiny_qwen3: Path, with_kernel: Any
+) -> None:
+    import torch
+
+    def exhausted(*_: object) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with_kernel(Kernel("one", exhausted))
+    with pytest.raises(ModelError, match="no memory left for a few words"):
+        load_tiny(tiny_qwen3)
 
 
 def test_spans_are_the_places_of_each_text() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +21,15 @@ from workbench.embedders.local import LocalEmbedder, attention
 from workbench.embedders.local.linears import choose_layout, pack_linears, unpack_linears
 from workbench.embedders.local.packed import NOTHING_SHARED, PackedModel
 from workbench.embedders.local.packing import Group, longest_first, plan_pack, shared_start
+from workbench.embedders.local.passes import Run
 from workbench.embedders.local.pooling import embed_padded
-from workbench.embedders.local.runtime import usable_processors
+from workbench.embedders.local.runtime import is_out_of_memory, usable_processors
+from workbench.embedders.local.tokens import (
+    TokenRows,
+    encode_ahead,
+    encode_texts,
+    texts_together,
+)
 from workbench.errors import Cancelled, InputError, ModelError
 
 EXACT = 1 - 1e-10
@@ -156,9 +164,6 @@ def test_long_texts_are_attended_in_blocks_with_the_same_result(
 def test_a_shared_instruction_changes_no_vector(tiny_qwen3: Path) -> None:
     embedder = load_tiny(tiny_qwen3)
     together = embedder.embed(TEXTS, prompt="query").vectors
-    packed = embedder.require_loaded().packed
-    assert packed is not None
-    packed.causal = False  # nothing is shared where a token may see what follows
     shared_off = load_tiny(tiny_qwen3)
     shared_off.require_loaded().packed = None
     padded = shared_off.embed(TEXTS, prompt="query").vectors
@@ -213,7 +218,7 @@ def test_equal_texts_are_computed_once(tiny_qwen3: Path) -> None:
 
 @pytest.fixture
 def sixteen_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.embedders.local.tokens._TEXTS_AHEAD", 16)
+    monkeypatch.setattr("workbench.embedders.local.embedder.texts_together", lambda *_: 16)
 
 
 @pytest.mark.usefixtures("sixteen_ahead")
@@ -242,17 +247,47 @@ def test_a_fault_in_a_later_part_is_told_with_its_place_among_all(tiny_qwen3: Pa
         embedder.embed([*TEXTS[:40], "", *TEXTS])
 
 
-@pytest.mark.usefixtures("sixteen_ahead")
-def test_a_cancel_counts_what_was_done_before_the_tokenizer_saw_it(tiny_qwen3: Path) -> None:
-    cancel = threading.Event()
+def test_a_cancel_that_the_tokenizer_sees_first_counts_what_the_model_did(
+    tiny_qwen3: Path,
+) -> None:
+    embedder, cancel = load_tiny(tiny_qwen3), threading.Event()
+    loaded = embedder.require_loaded()
+    rows = encode_texts(loaded.tokenizer, TEXTS[:16], prefix="", unknown_id=None, cancel=None)
 
-    def stop(step: Progress) -> None:
-        if step.done >= 32:
-            cancel.set()
+    def parts() -> Iterator[TokenRows]:
+        yield rows
+        cancel.set()
+        raise Cancelled(0, 44)
 
     with pytest.raises(Cancelled) as caught:
-        load_tiny(tiny_qwen3).embed(TEXTS, progress=stop, cancel=cancel)
-    assert (caught.value.done, caught.value.total) == (32, len(TEXTS))
+        Run(loaded, embedder.info, None, cancel, len(TEXTS)).embed_parts(parts())
+    assert (caught.value.done, caught.value.total) == (16, len(TEXTS))
+
+
+def test_a_fault_in_any_text_is_told_before_the_next_pass(tiny_qwen3: Path) -> None:
+    tokenizer = load_tiny(tiny_qwen3).require_loaded().tokenizer
+    tokenizer.post_processor = None
+    parts = encode_ahead(
+        tokenizer, ["a", "b", ""], prefix="", unknown_id=None, cancel=None, together=1
+    )
+    assert len(next(parts).rows) == 1
+    time.sleep(0.5)  # a pass, in which the tokenizer comes to the third
+    with pytest.raises(InputError, match=r"texts\[2\]"):
+        next(parts)
+
+
+def test_texts_are_tokenized_ahead_on_a_gpu_and_looked_at_first_on_a_cpu() -> None:
+    assert texts_together("cuda:1", 10**6) < 10**6
+    assert texts_together("cpu", 10**6) == 10**6
+    assert texts_together("cpu", 0) == 1
+
+
+def test_copies_of_a_shared_beginning_count_in_a_pass() -> None:
+    lengths = [5] * 1_000
+    alone = plan_pack(lengths, range(1_000), budget=1_000)
+    assert alone.tokens == 1_000
+    beside = plan_pack(lengths, range(1_000), budget=1_000, shared=495)
+    assert len(beside.rows) * 500 == 8_000
 
 
 def test_an_architecture_that_looks_at_a_window_is_padded_and_says_so(tmp_path: Path) -> None:
@@ -267,6 +302,21 @@ def test_an_architecture_that_looks_at_a_window_is_padded_and_says_so(tmp_path: 
     assert embedder.require_loaded().packed is None
     assert any("padded" in note and "window" in note for note in embedder.info.notes)
     assert len(embedder.embed(TEXTS)) == len(TEXTS)
+
+
+def test_a_window_that_is_said_of_no_layer_is_seen(tmp_path: Path) -> None:
+    import torch
+    from transformers import MistralConfig, MistralModel
+
+    from workbench.embedders.local.loading import _slides
+
+    sizes: Any = {
+        "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2,
+        "num_key_value_heads": 1, "intermediate_size": 32, "vocab_size": 50,
+    }  # fmt: skip
+    with torch.device("meta"):
+        assert _slides(MistralModel(MistralConfig(**sizes, sliding_window=64)))
+        assert not _slides(MistralModel(MistralConfig(**sizes, sliding_window=None)))
 
 
 def test_where_packing_gives_other_vectors_texts_are_padded_and_it_is_said(
@@ -309,6 +359,31 @@ def test_short_of_memory_it_halves_its_passes_and_says_so(
     np.testing.assert_allclose(
         result.vectors, load_tiny(tiny_qwen3).embed(TEXTS).vectors, atol=1e-5
     )
+
+
+def test_a_cancel_after_a_halving_does_not_hide_it(short_of_memory: LocalEmbedder) -> None:
+    cancel = threading.Event()
+
+    def stop(step: Progress) -> None:
+        if "ran out of memory" in step.message:
+            cancel.set()
+
+    with pytest.raises(Cancelled):
+        short_of_memory.embed(TEXTS, progress=stop, cancel=cancel)
+    assert any("ran out of memory" in note for note in short_of_memory.info.notes)
+
+
+@pytest.mark.parametrize(
+    ("said", "memory"),
+    [
+        ("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`", True),
+        ("CUDA error: out of memory", True),
+        ("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes", True),
+        ("mat1 and mat2 shapes cannot be multiplied", False),
+    ],
+)
+def test_torchs_words_for_no_memory_are_known(said: str, memory: bool) -> None:
+    assert is_out_of_memory(RuntimeError(said)) is memory
 
 
 def test_a_single_text_that_does_not_fit_is_an_error_that_says_so(

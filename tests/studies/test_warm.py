@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -33,14 +34,21 @@ def run_python(*argv: str, cache: Path) -> str:
     return done.stdout
 
 
-def test_a_map_is_compiled_once_for_all_processes(
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere JupyterLab is a child")
+def test_what_lab_starts_compiles_a_map_for_all_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     assert not warm.is_compiled()
-    run_python("-m", "workbench.studies.warm", cache=tmp_path)
-    assert warm.is_compiled()
+    launcher._warm_map(os.environ)
+    deadline = time.monotonic() + 180
+    while not warm.is_compiled():
+        assert time.monotonic() < deadline, list(tmp_path.rglob("*"))
+        time.sleep(0.2)
     assert run_python("-c", MAP, cache=tmp_path) == "1 0\n1 0\n1 0\n"
+    for index in tmp_path.rglob("*.nbi"):
+        os.utime(index, (0, 0))  # older than the packages: numba will not take it
+    assert not warm.is_compiled()
 
 
 def test_what_is_compiled_already_is_not_compiled_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,13 +24,18 @@ NICENESS = 10
 
 
 def is_compiled() -> bool:
-    """Whether a process before has left on disk what it compiled."""
-    spec = find_spec("umap")
-    if spec is None or spec.origin is None:
+    """Whether a process before has left on disk what it compiled, with the packages of today."""
+    specs = [find_spec(name) for name in ("umap", "numba")]
+    origins = [Path(spec.origin) for spec in specs if spec is not None and spec.origin]
+    if len(origins) < len(specs):
         return False
+    installed = max(origin.stat().st_mtime for origin in origins)
     chosen = os.environ.get("NUMBA_CACHE_DIR")
-    kept = Path(chosen) if chosen else Path(spec.origin).parent / "__pycache__"
-    return all(any(kept.rglob(f"*.{name}-*.nbi")) for name in COMPILED)
+    kept = Path(chosen) if chosen else origins[0].parent / "__pycache__"
+    return all(
+        any(index.stat().st_mtime > installed for index in kept.rglob(f"*.{name}-*.nbi"))
+        for name in COMPILED
+    )
 
 
 def main() -> None:

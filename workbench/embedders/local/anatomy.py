@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from torch import nn
     from transformers import PreTrainedModel
 
-_OFFSET_TYPES = {"roberta", "xlm-roberta", "camembert"}
+OFFSET_TYPES = {"roberta", "xlm-roberta", "camembert"}
+"""Those whose positions are counted from behind the padding id."""
 
 
 def is_causal(model: PreTrainedModel) -> bool:
@@ -26,11 +27,11 @@ def find_last_layer(model: PreTrainedModel) -> nn.Module | None:
         for module in model.modules()
         if isinstance(module, torch.nn.ModuleList) and len(module) == count
     ]
-    return stacks[0][-1] if len(stacks) == 1 else None
+    return stacks[0][-1] if count and len(stacks) == 1 else None
 
 
 def first_position(model: PreTrainedModel) -> int:
     """RoBERTa counts positions from behind its padding id."""
-    if model.config.model_type in _OFFSET_TYPES:
+    if model.config.model_type in OFFSET_TYPES:
         return int(model.config.pad_token_id) + 1
     return 0

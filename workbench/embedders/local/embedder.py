@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +21,7 @@ from workbench.embedders.arrays import check_encodable, check_texts, finish_rows
 from workbench.embedders.local.loaded import LoadedModel
 from workbench.embedders.local.passes import Run
 from workbench.embedders.local.runtime import give_back_memory
-from workbench.embedders.local.tokens import encode_ahead
+from workbench.embedders.local.tokens import encode_ahead, texts_together
 from workbench.errors import ModelError
 
 
@@ -89,12 +90,16 @@ class LocalEmbedder:
             prefix=resolved.prefix,
             unknown_id=loaded.unknown_id,
             cancel=cancel,
+            together=texts_together(self._info.device or "", len(listed)),
         )
         run = Run(loaded, self._info, progress, cancel, len(listed))
         prefix = tuple(loaded.tokenizer.encode(resolved.prefix).ids) if resolved.prefix else ()
-        native, tokens = run.embed_parts(parts, prefix)  # (n, native_dim)
-        if run.notes:
-            self._info = replace(self._info, notes=self._info.notes + run.notes)
+        try:
+            with closing(parts):
+                native, tokens = run.embed_parts(parts, prefix)  # (n, native_dim)
+        finally:
+            if run.notes:
+                self._info = replace(self._info, notes=self._info.notes + run.notes)
         return Embeddings(
             vectors=finish_rows(native, self._info.dim, normalize=self._info.normalized),
             tokens=np.array([len(row) for row in tokens.rows], np.int64),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -44,15 +45,13 @@ class Layout:
 
 def choose_layout(model: PreTrainedModel) -> Layout:
     """Time both ways over the shapes of a model's linear layers, on the threads that are set."""
-    import torch
-
     dtype = str(model.dtype).removeprefix("torch.")
     if model.device.type != "cpu" or dtype not in _CLOSE:
         return Layout(packed=False, gain=None)
-    if not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
-        return Layout(packed=False, gain=None)
     one_of = {tuple(layer.weight.shape): layer for layer in plain_linears(model)}
     shapes = Counter(tuple(layer.weight.shape) for layer in plain_linears(model))
+    if not shapes:
+        return Layout(packed=False, gain=None)
     plain = packed = 0.0
     for shape, count in shapes.most_common(_TRIED_SHAPES):
         times = _time_layer(one_of[shape], _CLOSE[dtype])
@@ -60,12 +59,14 @@ def choose_layout(model: PreTrainedModel) -> Layout:
             return Layout(packed=False, gain=None)
         plain += count * times[0]
         packed += count * times[1]
-    gain = plain / packed if packed else 1.0
+    gain = plain / packed
     return Layout(packed=gain >= _LEAST_GAIN, gain=gain)
 
 
 def compare_float32(model: PreTrainedModel, *, packed: bool) -> float:
     """Time of a float32 product ÷ time of the same one in the model's type, on a CPU.
+
+    Both in the faster of the two orders of weights.
 
     Args:
         model: With its weights in torch's order.
@@ -76,14 +77,16 @@ def compare_float32(model: PreTrainedModel, *, packed: bool) -> float:
     layer = max(plain_linears(model), key=lambda layer: layer.weight.numel())
     weight = layer.weight.detach()
     own = _packed_product(_order_weight(weight), None) if packed else _plain_product(weight)
-    exact = _plain_product(weight.float())
+    exact = _ways(weight.float())
     rows = torch.randn(_ROWS, weight.shape[1], generator=torch.Generator().manual_seed(0))
     half = rows.to(weight.dtype)
     with torch.inference_mode():
-        exact(rows), own(half)
-        times = [(_seconds(exact, rows), _seconds(own, half)) for _ in range(_ROUNDS)]
-    theirs, ours = np.min(times, axis=0)
-    return float(theirs / ours)
+        for way in exact:
+            way(rows)
+        own(half)
+        theirs = min(_seconds(way, rows) for way in exact for _ in range(_ROUNDS))
+        ours = min(_seconds(own, half) for _ in range(_ROUNDS))
+    return theirs / ours
 
 
 def pack_linears(model: PreTrainedModel) -> None:
@@ -125,9 +128,8 @@ def _time_layer(layer: nn.Linear, close: float) -> tuple[float, float] | None:
     weight = layer.weight.detach()
     chance = torch.Generator().manual_seed(0)
     rows = torch.randn(_ROWS, weight.shape[1], generator=chance).to(weight.dtype)
-    try:
-        ways = (_plain_product(weight), _packed_product(_order_weight(weight), None))
-    except RuntimeError:  # bfloat16 on a processor that does not compute in it
+    ways = _ways(weight)
+    if len(ways) == 1:
         return None
     with torch.inference_mode():
         first, second = (way(rows).float() for way in ways)
@@ -148,6 +150,17 @@ def _plain_product(weight: Tensor) -> Callable[[Tensor], Tensor]:
     from torch.nn.functional import linear
 
     return lambda rows: linear(rows, weight)
+
+
+def _ways(weight: Tensor) -> list[Callable[[Tensor], Tensor]]:
+    """Torch's own product and, where oneDNN is there and takes the type, its."""
+    import torch
+
+    ways = [_plain_product(weight)]
+    if hasattr(torch.ops.mkldnn, "_linear_pointwise"):
+        with suppress(RuntimeError):  # bfloat16 on a processor that does not compute in it
+            ways.append(_packed_product(_order_weight(weight), None))
+    return ways
 
 
 def _order_weight(weight: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbench.contracts import Backend, EmbedderInfo, one_import, size_words
 from workbench.embedders.arrays import check_dim
+from workbench.embedders.local.anatomy import OFFSET_TYPES
 from workbench.embedders.local.embedder import LocalEmbedder
 from workbench.embedders.local.loaded import LoadedModel, Memory
 from workbench.embedders.local.runtime import (
@@ -133,6 +134,7 @@ def _load_parts(
                 attn_implementation="sdpa",
                 output_loading_info=True,
             )
+            model = model.eval().to(runtime.device)
         except torch.OutOfMemoryError as exc:
             raise ModelError(
                 f"{directory.name} does not fit into the memory of {runtime.device}. "
@@ -147,14 +149,14 @@ def _load_parts(
             f"{directory} lacks {len(missing)} tensors that its architecture has, first "
             f"{missing[0]!r}: they would be random. Fetch the weights again."
         )
-    return model.eval().to(runtime.device), tokenizer
+    return model, tokenizer
 
 
 def _choose_limit(
     asked: int | None, recipe: Recipe, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
 ) -> int:
     positions = int(getattr(model.config, "max_position_embeddings", 0)) or 512
-    if model.config.model_type in {"roberta", "xlm-roberta", "camembert"}:
+    if model.config.model_type in OFFSET_TYPES:
         positions -= 2  # positions start after the padding id
     largest = min(positions, int(tokenizer.model_max_length))
     if asked is None:
@@ -170,7 +172,12 @@ def _choose_limit(
 
 def _slides(model: PreTrainedModel) -> bool:
     """Whether some layers look at a window of a text only."""
-    return any("sliding" in kind for kind in getattr(model.config, "layer_types", None) or ())
+    config = model.config
+    kinds = getattr(config, "layer_types", None)
+    if kinds:
+        return any("sliding" in kind for kind in kinds)
+    used = getattr(config, "use_sliding_window", True)  # Mistral's says nothing of layers
+    return bool(used) and getattr(config, "sliding_window", None) is not None
 
 
 def _unknown_id(tokenizer: PreTrainedTokenizerBase) -> int | None:

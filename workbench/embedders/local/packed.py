@@ -48,7 +48,7 @@ NOTHING_SHARED = Shared()
 class PackedModel:
     """Token rows to vectors, with each text in the place that it needs and no more.
 
-    Not thread-safe: who computes holds ``LoadedModel.lock``.
+    Not thread-safe: who computes holds ``LoadedModel.computing``.
 
     Args:
         model: A transformers model that looks its attention up by name.

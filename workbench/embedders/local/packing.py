@@ -8,6 +8,8 @@ from itertools import groupby
 from typing import NamedTuple, TypeAlias
 
 Row: TypeAlias = tuple[int, ...]
+KEYS_A_TOKEN = 8
+"""Most keys of a pass for each token of its budget; a token's states take more than its key."""
 
 
 class Group(NamedTuple):
@@ -48,7 +50,12 @@ class Pack:
 
 
 def plan_pack(
-    lengths: Sequence[int], order: Sequence[int], *, budget: int, padded: bool = False
+    lengths: Sequence[int],
+    order: Sequence[int],
+    *,
+    budget: int,
+    padded: bool = False,
+    shared: int = 0,
 ) -> Pack:
     """The next pass: as many rows from the front of ``order`` as fit into the budget.
 
@@ -57,15 +64,17 @@ def plan_pack(
         order: Row numbers still to do, longest first.
         budget: Most tokens of a pass; a longer row goes alone.
         padded: Whether each row takes as much as the longest.
+        shared: Tokens of a beginning whose keys and values each row gets a copy of.
     """
     rows: list[int] = []
-    tokens = 0
+    tokens = keys = 0
     for row in order:
         taken = lengths[order[0]] if padded else lengths[row]
-        if rows and tokens + taken > budget:
+        tokens += taken
+        keys += shared + taken
+        if rows and (tokens > budget or keys > KEYS_A_TOKEN * budget):
             break
         rows.append(row)
-        tokens += taken
     groups = []
     start = 0
     for length, same in groupby(rows, key=lambda row: lengths[row]):

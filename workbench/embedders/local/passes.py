@@ -116,18 +116,18 @@ class Run:
         own = [row[len(shared.row) :] for row in rows]
         lengths = [len(row) for row in own]
         order = longest_first(lengths)
+        padded = self._loaded.packed is None
         budget = self._loaded.token_budget
         while order:
             self._check()
-            pack = plan_pack(lengths, order, budget=budget, padded=self._loaded.packed is None)
-            self._steps, self._tokens = 0, pack.tokens
-            try:
-                vectors[list(pack.rows)] = self._compute(own, pack, shared)
-            except RuntimeError as exc:
-                if len(pack.rows) == 1 or not is_out_of_memory(exc):
-                    raise
-                budget = self._halve(pack)
+            pack = plan_pack(lengths, order, budget=budget, padded=padded, shared=len(shared.row))
+            longest = lengths[pack.rows[0]]
+            self._steps, self._tokens = 0, len(pack.rows) * longest if padded else pack.tokens
+            found = self._try(own, pack, shared)
+            if found is None:
+                budget = self._halve()
                 continue
+            vectors[list(pack.rows)] = found
             order = order[len(pack.rows) :]
             self._done += sum(self._copies[rows[row]] for row in pack.rows)
             self._report()
@@ -136,8 +136,18 @@ class Run:
     def _share(self, rows: Sequence[Row], prefix: Row) -> Shared:
         if self._loaded.packed is None:
             return NOTHING_SHARED
+        self._steps, self._tokens = 0, len(prefix)
         with self._loaded.computing(self._check):
             return self._loaded.packed.share(rows, prefix, self._look)
+
+    def _try(self, rows: Sequence[Row], pack: Pack, shared: Shared) -> NDArray[np.float32] | None:
+        """The vectors of a pass; None: memory ran out, and what the pass held is free again."""
+        try:
+            return self._compute(rows, pack, shared)
+        except RuntimeError as exc:
+            if len(pack.rows) == 1 or not is_out_of_memory(exc):
+                raise
+            return None
 
     def _compute(self, rows: Sequence[Row], pack: Pack, shared: Shared) -> NDArray[np.float32]:
         loaded = self._loaded
@@ -151,12 +161,12 @@ class Run:
             vectors: NDArray[np.float32] = found.cpu().numpy()
         return vectors
 
-    def _halve(self, pack: Pack) -> int:
-        """Half the tokens of a pass that did not fit, said once for each halving."""
-        budget = max(1, pack.tokens // 2)
+    def _halve(self) -> int:
+        """Half the tokens of the pass that did not fit, said once for each halving."""
+        budget = max(1, self._tokens // 2)
         give_back_memory(self._info.device or "cpu")
         self.notes += (
-            f"{self._info.device} ran out of memory in a pass of {pack.tokens:,} tokens; "
+            f"{self._info.device} ran out of memory in a pass of {self._tokens:,} tokens; "
             f"passes are of {budget:,} at most from there on",
         )
         self._loaded.token_budget = budget

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from workbench.contracts import EmbedderInfo
 from workbench.embedders.local.loaded import LoadedModel
+from workbench.embedders.local.packing import Row
 from workbench.embedders.local.tokens import encode_texts
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
 
-Row: TypeAlias = tuple[int, ...]
 CHAT_END = "<|im_end|>"
 
 

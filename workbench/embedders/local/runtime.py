@@ -18,6 +18,14 @@ DTYPES = ("float32", "bfloat16", "float16")
 # 2.5e-3. Narrower vectors have larger components, so there is room of several times that.
 TOLERANCES = {"float32": 1e-5, "bfloat16": 2e-2, "float16": 5e-3}
 
+_MEMORY_SIGNS = (
+    "can't allocate memory",
+    "not enough memory",
+    "out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+)
+"""What torch says beside its OutOfMemoryError: on a CPU, and where another process has the GPU."""
+
 
 @dataclass(frozen=True)
 class Runtime:
@@ -67,7 +75,7 @@ def _check_device(device: str) -> None:
     import torch
 
     try:
-        kind = torch.device(device).type
+        asked = torch.device(device)
     except RuntimeError as exc:
         raise ModelError(f"device={device!r} is not a device name. Try 'cpu' or 'cuda'.") from exc
     there = {
@@ -75,16 +83,22 @@ def _check_device(device: str) -> None:
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
     }
-    if not there.get(kind, False):
+    if not there.get(asked.type, False):
         found = ", ".join(name for name, ok in there.items() if ok)
         raise ModelError(f"device={device!r} was asked and is not here. Found: {found}.")
+    if asked.type == "cuda" and (asked.index or 0) >= torch.cuda.device_count():
+        last = torch.cuda.device_count() - 1
+        raise ModelError(
+            f"device={device!r} was asked and is not here. The last one is cuda:{last}."
+        )
 
 
 def _default_dtype(device: str) -> str:
     import torch
 
     if device.startswith("cuda"):
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+        exact = torch.cuda.is_bf16_supported(including_emulation=False)
+        return "bfloat16" if exact else "float16"
     return "float32"
 
 
@@ -134,7 +148,8 @@ def is_out_of_memory(exc: RuntimeError) -> bool:
     """Whether torch says that a device, or the system, has no more memory to give."""
     import torch
 
-    return isinstance(exc, torch.OutOfMemoryError) or "can't allocate memory" in str(exc)
+    said = str(exc)
+    return isinstance(exc, torch.OutOfMemoryError) or any(sign in said for sign in _MEMORY_SIGNS)
 
 
 def free_memory(device: str) -> int | None:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from workbench.contracts import Pooling
-from workbench.embedders.local.kernels import find_kernels
+from workbench.embedders.local.kernels import Kernel, find_kernels
 from workbench.embedders.local.linears import (
     Layout,
     choose_layout,
     compare_float32,
     pack_linears,
+    plain_linears,
 )
 from workbench.embedders.local.loaded import LoadedModel
 from workbench.embedders.local.packed import NOTHING_SHARED, PackedModel
 from workbench.embedders.local.packing import Row, longest_first, plan_pack
 from workbench.embedders.local.pooling import embed_padded
-from workbench.embedders.local.runtime import free_memory
+from workbench.embedders.local.runtime import free_memory, is_out_of_memory
 from workbench.embedders.local.tokens import encode_texts
+from workbench.errors import ModelError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,7 +36,8 @@ _CLOSE = {"float32": 1e-6, "bfloat16": 1e-2, "float16": 1e-3}
 """Largest 1 - cosine between a text in a packed row and the same text padded."""
 
 _DRIFT = (
-    "{} is coarser than float32: on 300 texts the cosines of all-MiniLM-L6-v2 were up to 0.005 off"
+    "bfloat16 is coarser than float32: on 300 texts the cosines of all-MiniLM-L6-v2 were up to "
+    "0.005 off"
 )
 """By ``benchmarks/local_speed.py --corpus mixed --count 300 --compared 300 --dtype bfloat16``."""
 _WINDOW = "texts are padded to the longest of a pass: its attention looks at a window"
@@ -46,7 +50,7 @@ def set_up(loaded: LoadedModel, pooling: Pooling, *, sliding: bool = False) -> t
     ways, and unless their vectors agree, texts are padded.
 
     Args:
-        loaded: The model; ``packed``, ``ordered`` and ``token_budget`` are set.
+        loaded: The model; ``packed`` and ``ordered`` are set.
         pooling: Which states are kept.
         sliding: Whether some layers look at a window of a text only.
 
@@ -59,7 +63,6 @@ def set_up(loaded: LoadedModel, pooling: Pooling, *, sliding: bool = False) -> t
         pack_linears(loaded.model)
         loaded.ordered = True
     said = (_WINDOW,) if sliding else _choose_packed(loaded, pooling)
-    loaded.token_budget = choose_budget(loaded.model)
     budget = f"a pass takes up to {loaded.token_budget:,} tokens"
     weights = () if layout.gain is None else (_say_layout(layout),)
     return (*said, budget, *weights, *half)
@@ -82,11 +85,9 @@ def choose_budget(model: PreTrainedModel) -> int:
 def _choose_packed(loaded: LoadedModel, pooling: Pooling) -> tuple[str, ...]:
     """Set ``loaded.packed`` where it gives the vectors of padded texts, and tell."""
     failed: list[str] = []
-    for kernel in (*find_kernels(loaded.model), None):
-        packed = PackedModel(loaded.model, pooling, kernel)
-        why = _compare(loaded, packed)
+    for kernel in chain(find_kernels(loaded.model), (None,)):
+        why = _try_packed(loaded, pooling, kernel)
         if why is None:
-            loaded.packed = packed
             how = () if kernel is None else (f"attention is computed by {kernel.name}",)
             return ("texts are packed side by side, none is padded", *failed, *how)
         if kernel is not None:
@@ -94,12 +95,17 @@ def _choose_packed(loaded: LoadedModel, pooling: Pooling) -> tuple[str, ...]:
     return (*failed, f"texts are padded to the longest of a pass: {why}")
 
 
-def _compare(loaded: LoadedModel, packed: PackedModel) -> str | None:
-    """Why some texts, packed, are not as they are padded; None: they are."""
+def _try_packed(loaded: LoadedModel, pooling: Pooling, kernel: Kernel | None) -> str | None:
+    """Set ``loaded.packed`` where some texts, packed, are as they are padded; else why not.
+
+    Raises:
+        ModelError: There is no memory left for so few texts.
+    """
     import torch
 
     rows = encode_texts(loaded.tokenizer, _SAMPLE, prefix="", unknown_id=None, cancel=None).rows
     try:
+        packed = PackedModel(loaded.model, pooling, kernel)
         with torch.inference_mode():
             found = _embed_packed(packed, rows, ())
             right = embed_padded(loaded.model, rows, packed.pooling, pad_id=loaded.pad_id)
@@ -110,10 +116,17 @@ def _compare(loaded: LoadedModel, packed: PackedModel) -> str | None:
                 more = embed_padded(loaded.model, rows, packed.pooling, pad_id=loaded.pad_id)
                 right = torch.cat([right, more])
     except (TypeError, ValueError, RuntimeError, AttributeError, IndexError, KeyError) as exc:
-        return f"its architecture does not take them side by side ({type(exc).__name__})"
+        if isinstance(exc, RuntimeError) and is_out_of_memory(exc):
+            raise ModelError(
+                f"{loaded.model.device} has no memory left for a few words, beside the weights. "
+                "Take a smaller model, or device='cpu'."
+            ) from exc
+        first_line = str(exc).split("\n")[0]
+        return f"it does not take texts side by side ({type(exc).__name__}: {first_line:.120})"
     apart = 1 - torch.cosine_similarity(found.double(), right.double(), dim=1).min()
     if not apart <= _CLOSE[str(loaded.model.dtype).removeprefix("torch.")]:
-        return f"side by side this architecture gives other vectors (1 - cosine {float(apart):.0e})"
+        return f"side by side it gives other vectors (1 - cosine {float(apart):.0e})"
+    loaded.packed = packed
     return None
 
 
@@ -139,8 +152,9 @@ def _say_half(model: PreTrainedModel, layout: Layout) -> tuple[str, ...]:
     dtype = str(model.dtype).removeprefix("torch.")
     if dtype == "float32":
         return ()
-    if model.device.type != "cpu":
-        return (_DRIFT.format(dtype),)
+    drift = (_DRIFT,) if dtype == "bfloat16" else ()
+    if model.device.type != "cpu" or not plain_linears(model):
+        return drift
     gain = compare_float32(model, packed=layout.packed)
     if gain >= 1:
         speed = f"{dtype} multiplies {gain:.1f} times as fast as float32 here, as measured"
@@ -149,4 +163,4 @@ def _say_half(model: PreTrainedModel, layout: Layout) -> tuple[str, ...]:
             f"{dtype} multiplies {1 / gain:.1f} times as slowly as float32 on this processor, as "
             "measured: dtype='float32' is the faster and the exact one"
         )
-    return (speed, _DRIFT.format(dtype))
+    return (speed, *drift)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _TEXTS_BETWEEN_CANCEL_CHECKS = 512
 _TEXTS_AHEAD = 8_192
+"""Some 0.2 s of a tokenizer."""
 
 
 @dataclass(frozen=True)
@@ -132,25 +133,40 @@ def encode_ahead(
     prefix: str,
     unknown_id: int | None,
     cancel: CancelSignal | None,
-) -> Iterator[TokenRows]:
-    """Token rows of some thousand texts at a time, the next made in a thread meanwhile.
+    together: int,
+) -> Generator[TokenRows, None, None]:
+    """Token rows of so many texts at a time, the others made in a thread meanwhile.
 
-    A GPU takes short texts about as fast as a tokenizer gives them, and would wait half the time.
+    Close it: texts whose rows nobody takes any more are not worth a tokenizer's time.
 
     Raises:
-        InputError: A text has no token at all.
+        InputError: A text has no token at all; as soon as that is known.
         Cancelled: ``cancel`` was set.
     """
     encode = partial(encode_texts, tokenizer, prefix=prefix, unknown_id=unknown_id, cancel=cancel)
-    ahead: deque[Future[TokenRows]] = deque()
-    with ThreadPoolExecutor(1, "tokenizer") as thread:
-        for start in range(0, len(texts), _TEXTS_AHEAD):
-            part = texts[start : start + _TEXTS_AHEAD]
-            ahead.append(thread.submit(encode, part, first=start))
-            if len(ahead) > 1:
-                yield ahead.popleft().result()
+    thread = ThreadPoolExecutor(1, "tokenizer")
+    try:
+        ahead = deque(
+            thread.submit(encode, texts[start : start + together], first=start)
+            for start in range(0, len(texts), together)
+        )
         while ahead:
-            yield ahead.popleft().result()
+            tokens = ahead.popleft().result()
+            for made in ahead:
+                if made.done():
+                    made.result()
+            yield tokens
+    finally:
+        thread.shutdown(wait=False, cancel_futures=True)
+
+
+def texts_together(device: str, count: int) -> int:
+    """How many of ``count`` texts are made tokens of before the model begins.
+
+    A GPU takes short texts about as fast as a tokenizer gives them, and would wait half the time. A
+    processor has no hands free: there all are looked at before the first is computed.
+    """
+    return max(1, _TEXTS_AHEAD if device.startswith("cuda") else count)
 
 
 def join_rows(parts: Sequence[TokenRows]) -> TokenRows:

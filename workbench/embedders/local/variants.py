@@ -20,8 +20,9 @@ from workbench.contracts import (
 from workbench.embedders.local.anatomy import is_causal
 from workbench.embedders.local.changed import FALLBACK_BASE, Numbers, changed_model, rope_base
 from workbench.embedders.local.loaded import LoadedModel
+from workbench.embedders.local.packing import Row
 from workbench.embedders.local.pooling import pool_states
-from workbench.embedders.local.rows import CHAT_END, Row, Rows
+from workbench.embedders.local.rows import CHAT_END, Rows
 from workbench.errors import InputError, ModelError
 from workbench.maths import normalize_rows
 from workbench.texts.edits import TextEdit, text_edits
