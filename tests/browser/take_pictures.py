@@ -129,9 +129,9 @@ def picture_search(lab: Lab) -> None:
 
 
 def picture_evaluation(lab: Lab) -> None:
-    """Two embedders on the built-in tasks."""
+    """Two embedders on the built-in tasks: scores, differences, cost and the first figures."""
     show = "import workbench as wb\n\npanel = wb.evaluation_panel()\npanel"
-    with lab.notebook([show], screen=Screen(1600, 1600), app="doc") as notebook:
+    with lab.notebook([show], screen=Screen(1600, 2700), app="doc") as notebook:
         notebook.run_all()
         page = notebook.page
         page.locator(".ewb-evaluation .ewb-go").click()
@@ -141,7 +141,11 @@ def picture_evaluation(lab: Lab) -> None:
             plot.wait_for(timeout=60_000)
         page.wait_for_timeout(2000)
         page.mouse.move(0, 0)
-        panel.screenshot(path=DOCS / "evaluation-light.png")
+        box, last = panel.bounding_box(), page.locator("section[aria-label='Quality against cost']")
+        card = last.bounding_box()
+        assert box is not None and card is not None
+        height = card["y"] + card["height"] - box["y"] + 4
+        page.screenshot(path=DOCS / "evaluation-light.png", clip={**box, "height": height})
 
 
 def main(names: list[str]) -> None:
