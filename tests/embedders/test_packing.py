@@ -475,6 +475,19 @@ def test_the_choice_of_layout_is_measured_and_said(tiny_qwen3: Path) -> None:
     assert any("order: oneDNN has" in note for note in embedder.info.notes)
 
 
+def test_models_of_the_same_shapes_are_run_the_same_way(
+    tiny_qwen3: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([(1.0, 3.0), (1.0, 3.0), (3.0, 1.0)])
+    monkeypatch.setattr("workbench.embedders.local.linears._CHOSEN", {})
+    monkeypatch.setattr(
+        "workbench.embedders.local.linears._time_layer", lambda *_: next(answers, (3.0, 1.0))
+    )
+    first, second = load_tiny(tiny_qwen3), load_tiny(tiny_qwen3)
+    assert first.require_loaded().ordered == second.require_loaded().ordered
+    np.testing.assert_array_equal(first.embed(TEXTS).vectors, second.embed(TEXTS).vectors)
+
+
 def test_a_type_that_onednn_refuses_here_is_computed_by_torch(
     tiny_qwen3: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -482,6 +495,7 @@ def test_a_type_that_onednn_refuses_here_is_computed_by_torch(
         raise RuntimeError("bf16 path needs the cpu support avx512bw")
 
     monkeypatch.setattr("workbench.embedders.local.linears._order_weight", refuse)
+    monkeypatch.setattr("workbench.embedders.local.linears._CHOSEN", {})
     embedder = load_tiny(tiny_qwen3, dtype="bfloat16")
     assert not embedder.require_loaded().ordered
     assert np.isfinite(embedder.embed(TEXTS).vectors).all()
