@@ -81,35 +81,29 @@ def torch_attend(varlen_attn: Callable[..., Any]) -> Attend:
 
     One split of the keys, so that a text's vector does not depend on its neighbours.
     """
-
-    def attend(
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        spans: Spans,
-        causal: bool,
-        scaling: float | None,
-    ) -> Tensor:
-        found: Tensor = varlen_attn(
-            query,
-            key,
-            value,
-            spans.query_ends,
-            spans.key_ends,
-            spans.most_queries,
-            spans.most_keys,
-            scale=scaling,
-            window_size=(-1, 0) if causal else (-1, -1),
-            enable_gqa=key.shape[1] != query.shape[1],
-            num_splits=1,
-        )
-        return found
-
-    return attend
+    return _attend_by(
+        varlen_attn,
+        lambda causal, scaling, grouped: {
+            "scale": scaling,
+            "window_size": (-1, 0) if causal else (-1, -1),
+            "enable_gqa": grouped,
+            "num_splits": 1,
+        },
+    )
 
 
 def flash_attend(flash_attn_varlen_func: Callable[..., Any]) -> Attend:
     """``flash_attn.flash_attn_varlen_func`` (2.1 or later) as an ``Attend``."""
+    return _attend_by(
+        flash_attn_varlen_func,
+        lambda causal, scaling, _: {"softmax_scale": scaling, "causal": causal},
+    )
+
+
+def _attend_by(
+    call: Callable[..., Any], options: Callable[[bool, float | None, bool], dict[str, Any]]
+) -> Attend:
+    """Both take the same tensors; ``options`` has causal, scaling and whether heads share keys."""
 
     def attend(
         query: Tensor,
@@ -119,7 +113,7 @@ def flash_attend(flash_attn_varlen_func: Callable[..., Any]) -> Attend:
         causal: bool,
         scaling: float | None,
     ) -> Tensor:
-        found: Tensor = flash_attn_varlen_func(
+        found: Tensor = call(
             query,
             key,
             value,
@@ -127,8 +121,7 @@ def flash_attend(flash_attn_varlen_func: Callable[..., Any]) -> Attend:
             spans.key_ends,
             spans.most_queries,
             spans.most_keys,
-            softmax_scale=scaling,
-            causal=causal,
+            **options(causal, scaling, key.shape[1] != query.shape[1]),
         )
         return found
 
