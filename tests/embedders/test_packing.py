@@ -265,13 +265,27 @@ def test_a_cancel_that_the_tokenizer_sees_first_counts_what_the_model_did(
 
 
 def test_a_fault_in_any_text_is_told_before_the_next_pass(tiny_qwen3: Path) -> None:
-    tokenizer = load_tiny(tiny_qwen3).require_loaded().tokenizer
-    tokenizer.post_processor = None
+    encode = load_tiny(tiny_qwen3).require_loaded().tokenizer.encode_batch
+    first_taken, third_seen = threading.Event(), threading.Event()
+
+    class Tokenizer:
+        """Comes to the third text, which has no token, when it is let."""
+
+        def encode_batch(self, texts: list[str]) -> list[Any]:
+            if texts == [""]:
+                assert first_taken.wait(60)
+                return encode(texts, add_special_tokens=False)
+            if texts == ["d"]:
+                third_seen.set()
+            return encode(texts)
+
+    tokenizer: Any = Tokenizer()
     parts = encode_ahead(
-        tokenizer, ["a", "b", ""], prefix="", unknown_id=None, cancel=None, together=1
+        tokenizer, ["a", "b", "", "d"], prefix="", unknown_id=None, cancel=None, together=1
     )
     assert len(next(parts).rows) == 1
-    time.sleep(0.5)  # a pass, in which the tokenizer comes to the third
+    first_taken.set()
+    assert third_seen.wait(60)  # while the first is computed
     with pytest.raises(InputError, match=r"texts\[2\]"):
         next(parts)
 
