@@ -101,7 +101,9 @@ def measure(options: argparse.Namespace) -> None:
         else make_corpus(options.corpus, options.count)
     )
     prompts = prompts_of(options.corpus)
-    ours = Ours(wb.load(options.model, dtype=options.dtype, device=options.device))
+    ours = Ours(
+        wb.load(options.model, dtype=options.dtype, device=options.device, compile=options.compile)
+    )
     print(*(f"- {note}" for note in ours.embedder.info.notes), sep="\n")
     tokens, products = ours.count(texts, prompts)
     print(f"- {len(texts)} texts, {tokens:,} tokens over {len(prompts)} prompts")
@@ -230,6 +232,7 @@ def main() -> None:
     parser.add_argument("model", nargs="?", default="bundled")
     parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"))
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    parser.add_argument("--compile", action="store_true", help="ours by torch's compiler")
     parser.add_argument("--corpus", default="short", choices=CORPORA)
     parser.add_argument("--count", type=int, default=0, help="texts; 0: as many as the page says")
     parser.add_argument("--texts", help="a file with a text a line")

@@ -17,8 +17,8 @@ def is_causal(model: PreTrainedModel) -> bool:
     return any(getattr(module, "is_causal", False) for module in model.modules())
 
 
-def find_last_layer(model: PreTrainedModel) -> nn.Module | None:
-    """The last of the model's own stack of layers; None where there is not one such stack."""
+def find_layers(model: PreTrainedModel) -> list[nn.Module]:
+    """The model's own stack of layers, in order; empty where there is not one such stack."""
     import torch
 
     count = getattr(model.config, "num_hidden_layers", 0)
@@ -27,7 +27,7 @@ def find_last_layer(model: PreTrainedModel) -> nn.Module | None:
         for module in model.modules()
         if isinstance(module, torch.nn.ModuleList) and len(module) == count
     ]
-    return stacks[0][-1] if count and len(stacks) == 1 else None
+    return list(stacks[0]) if count and len(stacks) == 1 else []
 
 
 def first_position(model: PreTrainedModel) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from workbench.embedders.local.kernels import Kernel, Spans, find_spans
 from workbench.embedders.local.packing import Group
@@ -79,9 +79,11 @@ class Packed:
 
 def register_attention() -> None:
     """Tell transformers of ``attend_packed``; it may be told again."""
+    import torch
     from transformers import AttentionInterface
 
-    AttentionInterface.register(NAME, attend_packed)
+    compiler: Any = torch.compiler
+    AttentionInterface.register(NAME, compiler.disable(attend_packed))
 
 
 def attend_packed(

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from workbench.embedders.local.compiled import numbered_linear
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
     from transformers import PreTrainedModel
@@ -136,7 +138,9 @@ def plain_linears(model: PreTrainedModel) -> list[nn.Linear]:
     """The model's linear layers, but for those of a class of their own."""
     import torch
 
-    return [module for module in model.modules() if type(module) is torch.nn.Linear]
+    kinds = (torch.nn.Linear, numbered_linear())
+    found: list[Any] = [module for module in model.modules() if type(module) in kinds]
+    return found
 
 
 def _time_layer(layer: nn.Linear, close: float) -> tuple[float, float] | None:

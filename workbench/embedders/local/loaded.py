@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from workbench.embedders.local.compiled import compile_layers, restore_layers
 from workbench.embedders.local.linears import pack_linears, plain_linears, unpack_linears
 from workbench.embedders.local.packed import PackedModel
 
@@ -48,6 +49,7 @@ class LoadedModel:
         memory: What loading took.
         packed: Takes texts without padding; None: the architecture does not bear it.
         ordered: Whether the weights of linear layers are in oneDNN's order.
+        compiled: Whether layers are compiled by torch, where texts are packed.
     """
 
     model: PreTrainedModel
@@ -58,6 +60,7 @@ class LoadedModel:
     memory: Memory
     packed: PackedModel | None = None
     ordered: bool = False
+    compiled: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @cached_property
@@ -88,6 +91,8 @@ class LoadedModel:
     def as_loaded(self, look: Callable[[], None]) -> Iterator[PreTrainedModel]:
         """Hold the model alone, with weights as in its file, to be read and copied."""
         with self.computing(look):
+            if self.compiled:
+                self.restore_layers()
             if self.ordered:
                 unpack_linears(self.model)
             try:
@@ -95,3 +100,17 @@ class LoadedModel:
             finally:
                 if self.ordered:
                     pack_linears(self.model)
+                if self.compiled:
+                    self.compile_layers()
+
+    def compile_layers(self) -> None:
+        """Have torch compile those layers that packed texts pass as a whole."""
+        compile_layers(self._whole_layers, self.linears)
+
+    def restore_layers(self) -> None:
+        """Undo ``compile_layers``."""
+        restore_layers(self._whole_layers, self.linears)
+
+    @property
+    def _whole_layers(self) -> list[nn.Module]:
+        return [] if self.packed is None else self.packed.whole_layers

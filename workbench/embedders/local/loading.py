@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
-def load_local(
+def load_local(  # noqa: PLR0913  (a model has as many options as it has)
     directory: Path,
     recipe: Recipe,
     *,
@@ -39,12 +39,14 @@ def load_local(
     dtype: str | None = None,
     dim: int | None = None,
     max_tokens: int | None = None,
+    compile: bool = False,
     notes: tuple[str, ...] = (),
 ) -> LocalEmbedder:
     """Load a directory that ``inspect_model`` found whole.
 
     Raises:
-        ModelError: A device or type that is not there; code the model brings along.
+        ModelError: A device or type that is not there; code the model brings along; layers that
+            cannot be compiled here.
         IncompleteModelError: The weights lack tensors of the architecture.
         InputError: ``dim`` or ``max_tokens`` outside what the model has.
     """
@@ -65,7 +67,7 @@ def load_local(
         token_budget=choose_budget(model),
         memory=_weigh(model, before, runtime),
     )
-    run_as = set_up(loaded, recipe.pooling, sliding=_slides(model))
+    run_as = set_up(loaded, recipe.pooling, sliding=_slides(model), compiled=compile)
     info = _describe(recipe, runtime, loaded, name=name, backend=backend, width=width, limit=limit)
     said = (*notes, *_describe_dim(width, native_dim, recipe), *info.notes, *run_as)
     if recipe.lowercase:

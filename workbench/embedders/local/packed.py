@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.contracts import Pooling
-from workbench.embedders.local.anatomy import find_last_layer, first_position, is_causal
+from workbench.embedders.local.anatomy import find_layers, first_position, is_causal
 from workbench.embedders.local.attention import (
     NAME,
     KeysReached,
@@ -54,6 +54,9 @@ class PackedModel:
         model: A transformers model that looks its attention up by name.
         pooling: Which states are kept.
         kernel: Attends to all texts in one call; None: those of one length at a time.
+
+    Attributes:
+        whole_layers: Layers that all tokens of a pass go through.
     """
 
     def __init__(
@@ -67,7 +70,9 @@ class PackedModel:
         self._first_position = first_position(model)
         # a pooled position has to see all of its text: the last one does, the first where all do
         alone = pooling == "last_token" or (pooling == "cls" and not self.causal)
-        self._last_layer = find_last_layer(model) if alone else None
+        layers = find_layers(model)
+        self._last_layer = layers[-1] if alone and layers else None
+        self.whole_layers = layers[:-1] if alone else layers
         self._kept: OrderedDict[Row, list[KeysValues]] = OrderedDict()
 
     def share(self, rows: Sequence[Row], prefix: Row, look: Callable[[], None]) -> Shared:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+import warnings
 from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -33,7 +35,7 @@ _LEAST_BUDGET = 256
 _SHARE_OF_MEMORY = 0.5
 _SAMPLE = ("a", "两个长度", "Texts of several lengths, side by side.", "b", "def f(x): return x")
 _CLOSE = {"float32": 1e-6, "bfloat16": 1e-2, "float16": 1e-3}
-"""Largest 1 - cosine between a text in a packed row and the same text padded."""
+"""Largest 1 - cosine between two ways to compute a text: packed and padded, compiled and not."""
 
 _DRIFT = (
     "bfloat16 is coarser than float32: on 300 texts the cosines of all-MiniLM-L6-v2 were up to "
@@ -43,7 +45,9 @@ _DRIFT = (
 _WINDOW = "texts are padded to the longest of a pass: its attention looks at a window"
 
 
-def set_up(loaded: LoadedModel, pooling: Pooling, *, sliding: bool = False) -> tuple[str, ...]:
+def set_up(
+    loaded: LoadedModel, pooling: Pooling, *, sliding: bool = False, compiled: bool = False
+) -> tuple[str, ...]:
     """Choose how passes are made, and tell.
 
     Whether the architecture bears packing is not known from a list: some texts are computed both
@@ -53,9 +57,13 @@ def set_up(loaded: LoadedModel, pooling: Pooling, *, sliding: bool = False) -> t
         loaded: The model; ``packed`` and ``ordered`` are set.
         pooling: Which states are kept.
         sliding: Whether some layers look at a window of a text only.
+        compiled: Whether layers are to be compiled by torch.
 
     Returns:
         Sentences for ``EmbedderInfo.notes``.
+
+    Raises:
+        ModelError: Layers cannot be compiled here; or no memory is left.
     """
     layout = choose_layout(loaded.model)
     half = _say_half(loaded.model, layout)
@@ -65,7 +73,8 @@ def set_up(loaded: LoadedModel, pooling: Pooling, *, sliding: bool = False) -> t
     said = (_WINDOW,) if sliding else _choose_packed(loaded, pooling)
     budget = f"a pass takes up to {loaded.token_budget:,} tokens"
     weights = () if layout.gain is None else (_say_layout(layout),)
-    return (*said, budget, *weights, *half)
+    fused = (_compile(loaded, said),) if compiled else ()
+    return (*said, budget, *weights, *half, *fused)
 
 
 def choose_budget(model: PreTrainedModel) -> int:
@@ -123,11 +132,60 @@ def _try_packed(loaded: LoadedModel, pooling: Pooling, kernel: Kernel | None) ->
             ) from exc
         first_line = str(exc).split("\n")[0]
         return f"it does not take texts side by side ({type(exc).__name__}: {first_line:.120})"
-    apart = 1 - torch.cosine_similarity(found.double(), right.double(), dim=1).min()
-    if not apart <= _CLOSE[str(loaded.model.dtype).removeprefix("torch.")]:
-        return f"side by side it gives other vectors (1 - cosine {float(apart):.0e})"
+    apart = _apart(found, right)
+    if not apart <= _close(loaded.model):
+        return f"side by side it gives other vectors (1 - cosine {apart:.0e})"
     loaded.packed = packed
     return None
+
+
+def _compile(loaded: LoadedModel, said: Sequence[str]) -> str:
+    """Compile layers, check what they give, and tell.
+
+    Raises:
+        ModelError: torch cannot, or gives other vectors.
+    """
+    import torch
+
+    asked = f"compile=True was asked on {loaded.model.device}"
+    advice = "Leave compile out: the vectors are the same, and take longer."
+    packed = loaded.packed
+    if packed is None or not packed.whole_layers:
+        raise ModelError(f"{asked}, which this model does not bear: {'; '.join(said)}. {advice}")
+    started = time.perf_counter()
+    rows = encode_texts(loaded.tokenizer, _SAMPLE, prefix="", unknown_id=None, cancel=None).rows
+    with torch.inference_mode():
+        right = _embed_packed(packed, rows, ())
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # torch 2.13's, of itself
+                loaded.compile_layers()
+                found = _embed_packed(packed, rows, ())
+        except Exception as exc:  # a compiler fails in its own ways
+            loaded.restore_layers()
+            reason = next(filter(None, map(str.strip, str(exc).split("\n"))), "no reason given")
+            raise ModelError(
+                f"{asked}, and torch cannot compile here ({type(exc).__name__}: {reason:.200}). "
+                f"On a CPU it needs a C++ compiler, such as g++. {advice}"
+            ) from exc
+    apart = _apart(found, right)
+    if not apart <= _close(loaded.model):
+        loaded.restore_layers()
+        raise ModelError(f"{asked}, and gives other vectors (1 - cosine {apart:.0e}). {advice}")
+    loaded.compiled = True
+    seconds = time.perf_counter() - started
+    return f"layers are compiled by torch, which took {seconds:.0f} s; torch keeps what it compiled"
+
+
+def _apart(found: Tensor, right: Tensor) -> float:
+    """Largest 1 - cosine of (n, dim) to (n, dim)."""
+    import torch
+
+    return float(1 - torch.cosine_similarity(found.double(), right.double(), dim=1).min())
+
+
+def _close(model: PreTrainedModel) -> float:
+    return _CLOSE[str(model.dtype).removeprefix("torch.")]
 
 
 def _embed_packed(packed: PackedModel, rows: Sequence[Row], start: Row) -> Tensor:

@@ -1,0 +1,169 @@
+"""Layers compiled by torch, against the same layers as transformers runs them."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.embedders.test_oracle import worst_cosine
+from tests.embedders.tiny_qwen3 import build_qwen3
+from workbench.contracts import Progress
+from workbench.embedders import load
+from workbench.embedders.local import LocalEmbedder
+from workbench.embedders.local.linears import pack_linears, unpack_linears
+from workbench.errors import Cancelled, InputError, ModelError
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("g++") is None, reason="no g++: torch cannot compile layers"
+)
+EXACT = 1 - 1e-10
+TEXTS = [f"{'苹果 and pears ' * (n % 7)}{n}" for n in range(60)]
+PROMPT = "Instruct: Given a web search query, retrieve relevant passages\nQuery:"
+
+
+def load_one(directory: Path | str, **options: Any) -> LocalEmbedder:
+    embedder = load(directory, **options)
+    assert isinstance(embedder, LocalEmbedder)
+    return embedder
+
+
+@pytest.fixture(scope="module")
+def plain(tiny_qwen3: Path) -> LocalEmbedder:
+    return load_one(tiny_qwen3)
+
+
+@pytest.fixture(scope="module")
+def compiled(tiny_qwen3: Path) -> LocalEmbedder:
+    return load_one(tiny_qwen3, compile=True)
+
+
+def same_vectors(one: LocalEmbedder, other: LocalEmbedder) -> bool:
+    return worst_cosine(one.embed(TEXTS).vectors, other.embed(TEXTS).vectors) >= EXACT
+
+
+def is_compiled(embedder: LocalEmbedder) -> bool:
+    """Whether a pass really goes through compiled code: what torch counts of its calls."""
+    from torch.profiler import ProfilerActivity, profile
+
+    with profile(activities=[ProfilerActivity.CPU]) as seen:
+        embedder.embed(TEXTS[:5])
+    return any("Torch-Compiled Region" in event.key for event in seen.key_averages())
+
+
+@pytest.mark.parametrize("prompt", [None, PROMPT])
+@pytest.mark.parametrize("texts", [TEXTS, TEXTS[:1], ["a", "b", "a"]])
+def test_vectors_are_those_without(
+    plain: LocalEmbedder, compiled: LocalEmbedder, texts: list[str], prompt: str | None
+) -> None:
+    found = compiled.embed(texts, prompt=prompt).vectors
+    assert worst_cosine(found, plain.embed(texts, prompt=prompt).vectors) >= EXACT
+
+
+def test_it_is_really_compiled_and_said(plain: LocalEmbedder, compiled: LocalEmbedder) -> None:
+    assert is_compiled(compiled)
+    assert not is_compiled(plain)
+    assert any("layers are compiled by torch" in note for note in compiled.info.notes)
+
+
+def test_in_either_order_of_weights(plain: LocalEmbedder, tiny_qwen3: Path) -> None:
+    embedder = load_one(tiny_qwen3, compile=True)
+    loaded = embedder.require_loaded()
+    for change in (pack_linears, unpack_linears) if not loaded.ordered else (unpack_linears,):
+        change(loaded.model)
+        assert same_vectors(embedder, plain)
+        assert is_compiled(embedder)
+
+
+def test_a_bidirectional_model_in_bfloat16() -> None:
+    eager, fused = (
+        load_one("bundled", dtype="bfloat16", compile=compiled).embed(TEXTS).vectors
+        for compiled in (False, True)
+    )
+    assert worst_cosine(fused, eager) >= 1 - 1e-3
+
+
+def test_two_models_of_the_same_shapes_keep_their_own_weights(
+    compiled: LocalEmbedder, plain: LocalEmbedder, tmp_path: Path
+) -> None:
+    directory = build_qwen3(tmp_path / "other", seed=5)
+    other, right = load_one(directory, compile=True), load_one(directory)
+    assert same_vectors(other, right)
+    assert same_vectors(compiled, plain)
+    assert not same_vectors(compiled, other)
+
+
+def test_cancel_and_progress_answer_within_a_pass_and_leave_no_trace(
+    plain: LocalEmbedder, compiled: LocalEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.embedders.local.passes._REPORT_EVERY_S", 0.0)
+    cancel = threading.Event()
+
+    def stop(step: Progress) -> None:
+        if "of a pass" in step.message and "0% of a pass" not in step.message:
+            cancel.set()
+
+    with pytest.raises(Cancelled):
+        compiled.embed(TEXTS, progress=stop, cancel=cancel)
+    assert cancel.is_set()
+    steps: list[Progress] = []
+    found = compiled.embed(TEXTS, progress=steps.append)
+    assert worst_cosine(found.vectors, plain.embed(TEXTS).vectors) >= EXACT
+    assert len([step for step in steps if "of a pass" in step.message]) > 10
+    seen = len(steps)
+    assert same_vectors(compiled, plain)  # the hooks of the calls before are gone
+    assert len(steps) == seen
+
+
+def test_the_doctors_variants_see_weights_as_they_are_in_the_file(
+    plain: LocalEmbedder, compiled: LocalEmbedder
+) -> None:
+    from workbench.embedders.local.variants import VariantMaker
+
+    maker = VariantMaker(compiled.info, compiled.require_loaded())
+    right, rough = (maker.vectors(TEXTS[:4], name) for name in ("right", "int4"))
+    assert worst_cosine(right, plain.embed(TEXTS[:4]).vectors) >= EXACT
+    assert worst_cosine(rough, right) < 0.9999
+    assert is_compiled(compiled)
+    assert same_vectors(compiled, plain)
+
+
+def test_without_a_compiler_it_is_refused_with_the_way_out(
+    tiny_qwen3: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch._inductor.config
+
+    torch._dynamo.reset()
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(torch._inductor.config.cpp, "cxx", (None, "no-such-compiler"))
+    with pytest.raises(ModelError, match=r"torch cannot compile here .* g\+\+\. Leave compile out"):
+        load_one(tiny_qwen3, compile=True)
+    torch._dynamo.reset()
+
+
+def test_other_vectors_are_refused(tiny_qwen3: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    def wrong(forward: Any, **_: object) -> Any:
+        return lambda states, *args, **kwargs: forward(states + 1, *args, **kwargs)
+
+    monkeypatch.setattr(torch, "compile", wrong)
+    with pytest.raises(ModelError, match=r"compile=True .* gives other vectors"):
+        load_one(tiny_qwen3, compile=True)
+
+
+def test_texts_that_are_padded_are_not_compiled(
+    tiny_qwen3: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.embedders.local.loading._slides", lambda _: True)
+    with pytest.raises(ModelError, match=r"does not bear: .*looks at a window"):
+        load_one(tiny_qwen3, compile=True)
+
+
+@pytest.mark.parametrize("spec", ["lexical", "http://127.0.0.1:9/v1#some-model"])
+def test_what_is_not_computed_here_is_not_compiled(spec: str) -> None:
+    with pytest.raises(InputError, match="compile="):
+        load(spec, compile=True)
