@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any, ClassVar
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, TimeoutError
 
 from tests.browser.harness import NotebookPage
 
-DONE_S = 60
+DONE_S = 120
+"""A machine that starts engines meanwhile takes most of a minute to import what a kernel needs."""
 
 
 class ExplorerPage:
@@ -66,16 +67,21 @@ class ExplorerPage:
 
     def settled(self, after: int, *, method: str = "umap", timeout_s: float = DONE_S) -> int:
         """Wait until a view later than ``after`` is drawn and its map laid out; its serial."""
-        self.page.wait_for_function(
-            """([after, method]) => {
-                const found = name => document.querySelector(`.ewb ${name}`)?.dataset ?? {};
-                const [matrix, map] = [found('.ewb-plot-matrix'), found('.ewb-plot-map')];
-                return found('.ewb-status').phase === 'done' && Number(matrix.serial) > after
-                    && map.serial === matrix.serial && (map.method === method || !method);
-            }""",
-            arg=[after, method],
-            timeout=timeout_s * 1000,
-        )
+        drawn = """([after, method]) => {
+            const found = name => document.querySelector(`.ewb ${name}`)?.dataset ?? {};
+            const [matrix, map] = [found('.ewb-plot-matrix'), found('.ewb-plot-map')];
+            return found('.ewb-status').phase === 'done' && Number(matrix.serial) > after
+                && map.serial === matrix.serial && (map.method === method || !method);
+        }"""
+        try:
+            self.page.wait_for_function(drawn, arg=[after, method], timeout=timeout_s * 1000)
+        except TimeoutError as exc:
+            seen = self.page.evaluate(
+                "() => ['.ewb-status', '.ewb-plot-matrix', '.ewb-plot-map'].map(name => {"
+                " const part = document.querySelector(`.ewb ${name}`);"
+                " return [name, {...part?.dataset}, part?.textContent.slice(0, 200)]; })"
+            )
+            raise AssertionError(f"not settled after {timeout_s} s: {seen}") from exc
         return self.serial
 
     @property

@@ -14,6 +14,7 @@ from tests.embedders.tiny_qwen3 import build_qwen3
 from workbench.contracts import Progress
 from workbench.embedders import load
 from workbench.embedders.local import LocalEmbedder
+from workbench.embedders.local.compiled import calls_from_compiled, is_linear
 from workbench.embedders.local.linears import pack_linears, unpack_linears
 from workbench.errors import Cancelled, InputError, ModelError
 
@@ -46,12 +47,20 @@ def same_vectors(one: LocalEmbedder, other: LocalEmbedder) -> bool:
 
 
 def is_compiled(embedder: LocalEmbedder) -> bool:
-    """Whether a pass really goes through compiled code: what torch counts of its calls."""
-    from torch.profiler import ProfilerActivity, profile
+    """Whether all products of a pass, but for the last layer's, are asked for by compiled code.
 
-    with profile(activities=[ProfilerActivity.CPU]) as seen:
-        embedder.embed(TEXTS[:5])
-    return any("Torch-Compiled Region" in event.key for event in seen.key_averages())
+    Nothing is compiled anew for that.
+    """
+    import torch._dynamo
+
+    loaded = embedder.require_loaded()
+    assert loaded.packed is not None
+    before = calls_from_compiled(loaded.linears)
+    with torch._dynamo.config.patch(error_on_recompile=True):
+        embedder.embed(TEXTS[:11])
+    called = calls_from_compiled(loaded.linears) - before
+    layers = loaded.packed.whole_layers
+    return called == sum(is_linear(part) for layer in layers for part in layer.modules())
 
 
 @pytest.mark.parametrize("prompt", [None, PROMPT])
@@ -80,10 +89,10 @@ def test_in_either_order_of_weights(plain: LocalEmbedder, tiny_qwen3: Path) -> N
 
 def test_a_bidirectional_model_in_bfloat16() -> None:
     eager, fused = (
-        load_one("bundled", dtype="bfloat16", compile=compiled).embed(TEXTS).vectors
-        for compiled in (False, True)
+        load_one("bundled", dtype="bfloat16", compile=compiled) for compiled in (False, True)
     )
-    assert worst_cosine(fused, eager) >= 1 - 1e-3
+    assert worst_cosine(fused.embed(TEXTS).vectors, eager.embed(TEXTS).vectors) >= 1 - 1e-3
+    assert is_compiled(fused)
 
 
 def test_two_models_of_the_same_shapes_keep_their_own_weights(
@@ -131,24 +140,54 @@ def test_the_doctors_variants_see_weights_as_they_are_in_the_file(
     assert same_vectors(compiled, plain)
 
 
+def test_layers_that_run_as_before_are_no_compiled_ones(
+    tiny_qwen3: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setattr(torch, "compile", lambda forward, **_: forward)
+    with pytest.raises(ModelError, match="layers run as before"):
+        load_one(tiny_qwen3, compile=True)
+
+
+def test_weights_go_with_the_last_name_of_the_model(tiny_qwen3: Path) -> None:
+    import gc
+    import weakref
+
+    embedder = load_one(tiny_qwen3, compile=True)
+    gone = weakref.ref(embedder.require_loaded().linears[0])
+    gc.disable()
+    try:
+        del embedder
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
 def test_without_a_compiler_it_is_refused_with_the_way_out(
-    tiny_qwen3: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_qwen3: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
     import torch._inductor.config
 
     torch._dynamo.reset()
+    request.addfinalizer(torch._dynamo.reset)
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(torch._inductor.config.cpp, "cxx", (None, "no-such-compiler"))
     with pytest.raises(ModelError, match=r"torch cannot compile here .* g\+\+\. Leave compile out"):
         load_one(tiny_qwen3, compile=True)
-    torch._dynamo.reset()
 
 
 def test_other_vectors_are_refused(tiny_qwen3: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
-    def wrong(forward: Any, **_: object) -> Any:
-        return lambda states, *args, **kwargs: forward(states + 1, *args, **kwargs)
+    compile_right: Any = torch.compile
+
+    def wrong(forward: Any, **options: Any) -> Any:
+        right = compile_right(forward, **options)
+        return lambda layer, states, *args, **kwargs: right(layer, -states, *args, **kwargs)
 
     monkeypatch.setattr(torch, "compile", wrong)
     with pytest.raises(ModelError, match=r"compile=True .* gives other vectors"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from workbench.embedders.local.kernels import Kernel, Spans, find_spans
@@ -77,8 +78,9 @@ class Packed:
         return self._spans[one_query]
 
 
+@cache
 def register_attention() -> None:
-    """Tell transformers of ``attend_packed``; it may be told again."""
+    """Tell transformers of ``attend_packed``, once: compiled code asks whether it is the same."""
     import torch
     from transformers import AttentionInterface
 

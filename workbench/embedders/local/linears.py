@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workbench.embedders.local.compiled import numbered_linear
+from workbench.embedders.local.compiled import is_linear
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -136,10 +136,7 @@ def unpack_linears(model: PreTrainedModel) -> None:
 
 def plain_linears(model: PreTrainedModel) -> list[nn.Linear]:
     """The model's linear layers, but for those of a class of their own."""
-    import torch
-
-    kinds = (torch.nn.Linear, numbered_linear())
-    found: list[Any] = [module for module in model.modules() if type(module) in kinds]
+    found: list[Any] = [module for module in model.modules() if is_linear(module)]
     return found
 
 

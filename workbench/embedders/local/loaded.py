@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -90,18 +90,14 @@ class LoadedModel:
     @contextmanager
     def as_loaded(self, look: Callable[[], None]) -> Iterator[PreTrainedModel]:
         """Hold the model alone, with weights as in its file, to be read and copied."""
-        with self.computing(look):
+        with self.computing(look), ExitStack() as undo:
             if self.compiled:
+                undo.callback(self.compile_layers)
                 self.restore_layers()
             if self.ordered:
+                undo.callback(pack_linears, self.model)
                 unpack_linears(self.model)
-            try:
-                yield self.model
-            finally:
-                if self.ordered:
-                    pack_linears(self.model)
-                if self.compiled:
-                    self.compile_layers()
+            yield self.model
 
     def compile_layers(self) -> None:
         """Have torch compile those layers that packed texts pass as a whole."""

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from workbench.contracts import Pooling
+from workbench.embedders.local.compiled import calls_from_compiled
 from workbench.embedders.local.kernels import Kernel, find_kernels
 from workbench.embedders.local.linears import (
     Layout,
@@ -140,7 +141,7 @@ def _try_packed(loaded: LoadedModel, pooling: Pooling, kernel: Kernel | None) ->
 
 
 def _compile(loaded: LoadedModel, said: Sequence[str]) -> str:
-    """Compile layers, check what they give, and tell.
+    """Set ``loaded.compiled`` where compiled layers give the vectors of others, and tell.
 
     Raises:
         ModelError: torch cannot, or gives other vectors.
@@ -148,33 +149,58 @@ def _compile(loaded: LoadedModel, said: Sequence[str]) -> str:
     import torch
 
     asked = f"compile=True was asked on {loaded.model.device}"
-    advice = "Leave compile out: the vectors are the same, and take longer."
     packed = loaded.packed
     if packed is None or not packed.whole_layers:
-        raise ModelError(f"{asked}, which this model does not bear: {'; '.join(said)}. {advice}")
+        why = said[-1] if packed is None else "it has no row of several layers"
+        raise ModelError(f"{asked}, which this model does not bear: {why}. Leave compile out.")
     started = time.perf_counter()
     rows = encode_texts(loaded.tokenizer, _SAMPLE, prefix="", unknown_id=None, cancel=None).rows
     with torch.inference_mode():
         right = _embed_packed(packed, rows, ())
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # torch 2.13's, of itself
-                loaded.compile_layers()
-                found = _embed_packed(packed, rows, ())
+            found = _embed_compiled(loaded, packed, rows)
         except Exception as exc:  # a compiler fails in its own ways
             loaded.restore_layers()
+            if isinstance(exc, RuntimeError) and is_out_of_memory(exc):
+                raise ModelError(f"{asked}, which has no memory left for it.") from exc
             reason = next(filter(None, map(str.strip, str(exc).split("\n"))), "no reason given")
+            needs = (
+                " It needs a C++ compiler, such as g++."
+                if loaded.model.device.type == "cpu"
+                else ""
+            )
             raise ModelError(
-                f"{asked}, and torch cannot compile here ({type(exc).__name__}: {reason:.200}). "
-                f"On a CPU it needs a C++ compiler, such as g++. {advice}"
+                f"{asked}, and torch cannot compile here ({type(exc).__name__}: {reason:.200})."
+                f"{needs} Leave compile out: the vectors are the same, and take longer."
             ) from exc
     apart = _apart(found, right)
     if not apart <= _close(loaded.model):
         loaded.restore_layers()
-        raise ModelError(f"{asked}, and gives other vectors (1 - cosine {apart:.0e}). {advice}")
+        raise ModelError(
+            f"{asked}, and gives other vectors (1 - cosine {apart:.0e}). Leave compile out."
+        )
     loaded.compiled = True
     seconds = time.perf_counter() - started
     return f"layers are compiled by torch, which took {seconds:.0f} s; torch keeps what it compiled"
+
+
+def _embed_compiled(loaded: LoadedModel, packed: PackedModel, rows: Sequence[Row]) -> Tensor:
+    """(n, dim) by layers that are compiled now.
+
+    Raises:
+        RuntimeError: They are run as before all the same; and what torch raises.
+    """
+    import torch._dynamo  # its settings are not there before
+
+    with warnings.catch_warnings(), torch._dynamo.config.patch(fail_on_recompile_limit_hit=True):
+        warnings.simplefilter("ignore", DeprecationWarning)  # torch 2.13's, of itself
+        loaded.compile_layers()
+        _embed_packed(packed, [*rows, *rows], ())  # a number of tokens may be special by chance
+        before = calls_from_compiled(loaded.linears)
+        found = _embed_packed(packed, rows, ())
+    if calls_from_compiled(loaded.linears) == before:
+        raise RuntimeError("layers run as before; is TORCHDYNAMO_DISABLE set?")
+    return found
 
 
 def _apart(found: Tensor, right: Tensor) -> float:
