@@ -163,14 +163,15 @@ def _compile(loaded: LoadedModel, said: Sequence[str]) -> str:
             loaded.restore_layers()
             if isinstance(exc, RuntimeError) and is_out_of_memory(exc):
                 raise ModelError(f"{asked}, which has no memory left for it.") from exc
-            reason = next(filter(None, map(str.strip, str(exc).split("\n"))), "no reason given")
+            inner = getattr(exc, "inner_exception", exc)  # what torch's own error wraps
+            reason = next(filter(None, map(str.strip, str(inner).split("\n"))), "no reason given")
             needs = (
                 " It needs a C++ compiler, such as g++."
                 if loaded.model.device.type == "cpu"
                 else ""
             )
             raise ModelError(
-                f"{asked}, and torch cannot compile here ({type(exc).__name__}: {reason:.200})."
+                f"{asked}, and torch cannot compile here ({type(inner).__name__}: {reason:.200})."
                 f"{needs} Leave compile out: the vectors are the same, and take longer."
             ) from exc
     apart = _apart(found, right)
@@ -180,8 +181,7 @@ def _compile(loaded: LoadedModel, said: Sequence[str]) -> str:
             f"{asked}, and gives other vectors (1 - cosine {apart:.0e}). Leave compile out."
         )
     loaded.compiled = True
-    seconds = time.perf_counter() - started
-    return f"layers are compiled by torch, which took {seconds:.0f} s; torch keeps what it compiled"
+    return f"layers are compiled by torch, which took {time.perf_counter() - started:.0f} s"
 
 
 def _embed_compiled(loaded: LoadedModel, packed: PackedModel, rows: Sequence[Row]) -> Tensor:
