@@ -18,8 +18,8 @@ from tests.embedders.tiny_qwen3 import build_qwen3
 from workbench.contracts import Progress
 from workbench.embedders import load
 from workbench.embedders.local import LocalEmbedder
-from workbench.embedders.local.compiled import calls_from_compiled, is_linear
-from workbench.embedders.local.linears import pack_linears, unpack_linears
+from workbench.embedders.local.compiled import calls_from_compiled, compile_layers, is_linear
+from workbench.embedders.local.linears import pack_linears, plain_linears, unpack_linears
 from workbench.errors import Cancelled, InputError, ModelError
 
 pytestmark = pytest.mark.skipif(
@@ -107,6 +107,18 @@ def test_two_models_of_the_same_shapes_keep_their_own_weights(
     assert same_vectors(other, right)
     assert same_vectors(compiled, plain)
     assert not same_vectors(compiled, other)
+
+
+def test_a_copy_of_a_layer_does_not_multiply_by_the_first_ones_weights(
+    compiled: LocalEmbedder,
+) -> None:
+    import copy
+
+    with compiled.require_loaded().as_loaded(lambda: None) as model:
+        first = plain_linears(model)[0]
+        copied = copy.deepcopy(first)
+    compile_layers([], [copied])
+    assert copied.number != first.number
 
 
 def test_cancel_and_progress_answer_within_a_pass_and_leave_no_trace(

@@ -40,7 +40,8 @@ def compile_layers(layers: Sequence[nn.Module], linears: Sequence[nn.Linear]) ->
     with _MAKING:
         kind = _numbered_linear()
     for linear in linears:
-        if not hasattr(linear, "number"):
+        known = getattr(linear, "number", None)  # which a copy of the model has from the first
+        if known is None or _LINEARS.get(int(known)) is not linear:
             number = next(_NUMBERS)
             _LINEARS[number] = linear
             with torch.inference_mode(mode=False):  # code for one kind of tensor is no other's
