@@ -26,6 +26,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+from io import BufferedReader
 from types import TracebackType
 from typing import Any, BinaryIO, TypeAlias
 
@@ -167,6 +168,8 @@ class FaultServer:
         calls: Every request, in order of arrival.
         most_at_once: Requests for embeddings that were being answered at one time, at most.
         over: Set when the server stops: whatever waits in a fault should wait for this.
+        mute: Say nothing to what is no HTTP, a client that speaks TLS, and wait for more of it;
+            False: 400, as h11 answers at its first byte.
     """
 
     def __init__(
@@ -181,6 +184,7 @@ class FaultServer:
     ) -> None:
         self.fault = fault
         self.other_fault: Fault | None = None
+        self.mute = False
         self.dim = dim
         self.calls: list[Call] = []
         self.most_at_once = 0
@@ -295,6 +299,8 @@ class FaultServer:
                 with self._lock:
                     self._open.add(spoken)
             with spoken.makefile("rb") as source:
+                if not self._is_http(spoken, source):
+                    return
                 while self._answer(spoken, source, number):
                     pass
         except OSError:
@@ -304,6 +310,15 @@ class FaultServer:
                 self._open -= {connection, spoken}
             spoken.close()
             connection.close()
+
+    def _is_http(self, connection: socket.socket, source: BufferedReader) -> bool:
+        if not b"\0" < source.peek(1)[:1] < b"!":
+            return True
+        if self.mute:
+            self.over.wait()
+        else:
+            self._send(connection, Reply(400, b"Invalid HTTP request received."))
+        return False
 
     # ---- one request ---------------------------------------------------------------------------
 

@@ -44,9 +44,17 @@ def test_a_name_without_an_address_is_named() -> None:
 
 def test_https_asked_of_a_server_of_http_is_told_to_ask_http() -> None:
     with FaultServer() as server:
-        found = examine_address(server.base_url.replace("http:", "https:"), timeout_s=2)
+        found = examine_address(server.base_url.replace("http:", "https:"))
         assert (found["reach"].status, found["reach"].cause) == ("fail", "tls_failed")
         assert server.base_url in found["reach"].mend
+
+
+def test_https_asked_of_a_server_that_is_silent_to_it_is_told_to_ask_http() -> None:
+    with FaultServer() as server:
+        server.mute = True
+        found = examine_address(server.base_url.replace("http:", "https:"), timeout_s=2)
+        assert found["reach"].status == "fail"
+        assert f"try {server.base_url}" in found["reach"].mend
 
 
 def test_http_asked_of_a_server_of_https_is_told_to_ask_https() -> None:
@@ -89,8 +97,9 @@ def test_every_kind_of_trouble_has_a_cause(kind: str, cause: str) -> None:
     assert any("what was raised" in line for line in found.evidence)
 
 
-def test_silence_in_https_may_be_a_server_that_speaks_http() -> None:
-    answer = Answer(ASK, "trouble", "silent", words="no connection")
+@pytest.mark.parametrize("kind", ["silent", "timeout"])
+def test_silence_in_https_may_be_a_server_that_speaks_http(kind: str) -> None:
+    answer = Answer(ASK, "trouble", kind, words="no connection")
     url = "https://localhost:8080/v1"
     found = judge_reach(open_with(answer, given=url))
     assert "try http://localhost:8080/v1" in found.mend

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 CONNECT_S = 10.0
-"""Longest wait for a connection to be made."""
+"""Longest wait for a connection to be made; nine tenths of the whole patience where that is less,
+so that a connection that never came about is not taken for an answer that is late."""
 GET_S = 10.0
 """Longest wait for one of the short answers that tell servers apart."""
 _HOPS = 3
@@ -162,7 +163,7 @@ class Transport:
         if self._client is None:
             with one_import("openai"):
                 import openai
-            timeout = openai.Timeout(self._timeout_s, connect=min(CONNECT_S, self._timeout_s))
+            timeout = openai.Timeout(self._timeout_s, connect=min(CONNECT_S, 0.9 * self._timeout_s))
             self._closer.http = http = openai.DefaultAsyncHttpxClient(
                 timeout=timeout,
                 follow_redirects=False,

@@ -101,16 +101,23 @@ def _name_refused(opening: Opening) -> _Cause:
 
 
 def _name_silent(opening: Opening) -> _Cause:
+    return _Cause(
+        "no_connection",
+        f"No connection to {_parts(opening).netloc} comes about: it is not refused, nobody takes "
+        "it",
+        f"{_doubt_https(opening)}See that the address is right and that no firewall drops the "
+        "packets.",
+    )
+
+
+def _doubt_https(opening: Opening) -> str:
     parts = _parts(opening)
-    mend = "See that the address is right and that no firewall drops the packets."
-    if parts.scheme == "https":
-        mend = (
-            "A server that was started without a certificate may stay silent when it is asked in "
-            f"https: try http://{parts.netloc}{parts.path}. Else see that the address is right and "
-            "that no firewall drops the packets."
-        )
-    says = f"No connection to {parts.netloc} comes about: it is not refused, nobody takes it"
-    return _Cause("no_connection", says, mend)
+    if parts.scheme != "https":
+        return ""
+    return (
+        "A server that was started without a certificate may stay silent when it is asked in "
+        f"https: try http://{parts.netloc}{parts.path}. "
+    )
 
 
 def _name_tls(opening: Opening) -> _Cause:
@@ -164,8 +171,8 @@ def _name_timeout(opening: Opening) -> _Cause:
     return _Cause(
         "no_answer_in_time",
         f"{_parts(opening).netloc} takes the connection and gives no answer in time",
-        "See whether the server is still loading its model or is stuck on another request; give a "
-        "larger timeout_s to a slow one.",
+        f"{_doubt_https(opening)}See whether the server is still loading its model or is stuck on "
+        "another request; give a larger timeout_s to a slow one.",
     )
 
 
