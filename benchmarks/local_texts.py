@@ -13,7 +13,14 @@ TOGGLED = tuple(
     f"Instruct: Given {asked}, retrieve the texts that say the same in any language\nQuery:"
     for asked in ("a question", "a claim", "an error message", "a product's name", "some code")
 )
-COUNTS = {"short": 512, "instructed": 512, "passages": 256, "mixed": 2_000, "toggles": 500}
+COUNTS = {
+    "short": 512,
+    "instructed": 512,
+    "templated": 512,
+    "passages": 256,
+    "mixed": 2_000,
+    "toggles": 500,
+}
 CORPORA = tuple(COUNTS)
 _SHORTEST, _LONGEST = 10, 1_000
 _MEDIAN, _SPREAD = 80, 1.0
@@ -27,8 +34,9 @@ def make_corpus(name: str, count: int = 0) -> list[str]:
 
     Args:
         name: One of ``CORPORA``: "short", "instructed" and "toggles" are single sample texts,
-            numbered; "mixed" the same, as pasted; "passages" are sample texts joined until they
-            are as long as drawn, 10 to 1,000 tokens with a long tail.
+            numbered in front, so that hardly two begin alike; "templated" are numbered at the
+            end, and do; "mixed" as pasted, numbered at the end; "passages" are sample texts joined
+            until they are as long as drawn, 10 to 1,000 tokens with a long tail.
         count: How many; 0: as many as ``COUNTS`` says.
     """
     from workbench import samples
@@ -39,7 +47,8 @@ def make_corpus(name: str, count: int = 0) -> list[str]:
     if name == "passages":
         return [_passage(texts, chance) for _ in range(wanted)]
     sentences = texts if name == "mixed" else [text for text in texts if "\n" not in text]
-    return [f"{sentences[n % len(sentences)]} {n}" for n in range(wanted)]
+    pattern = "{1} {0}" if name in ("mixed", "templated") else "{0} {1}"
+    return [pattern.format(n, sentences[n % len(sentences)]) for n in range(wanted)]
 
 
 def prompts_of(name: str) -> tuple[str, ...]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
+
+import pytest
 
 from workbench.contracts import imports, one_import
 
@@ -74,3 +77,33 @@ def test_a_second_import_waits_for_the_first_and_a_finished_one_waits_for_nobody
 
         threading.Thread(target=third).start()
         assert passed.wait(10)
+
+
+@pytest.mark.parametrize(
+    ("given", "policy"),
+    [
+        ({}, "PASSIVE"),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE"),
+        ({"GOMP_SPINCOUNT": "1000"}, ""),
+    ],
+    ids=["nothing", "policy", "count"],
+)
+def test_threads_that_wait_sleep_unless_the_environment_says_otherwise(
+    given: dict[str, str], policy: str
+) -> None:
+    names = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+    rest = {name: value for name, value in os.environ.items() if name not in names}
+    told = {"OMP_DISPLAY_ENV": "TRUE"}  # libgomp says what it took, when it loads
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import os, workbench, torch; print(os.getenv('OMP_WAIT_POLICY', ''))",
+        ],
+        env={**rest, **given, **told},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == policy
+    assert not policy or f"OMP_WAIT_POLICY = '{policy}'" in done.stderr

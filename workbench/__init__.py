@@ -13,6 +13,7 @@ transformers, no plotly and no widgets.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,11 @@ if TYPE_CHECKING:
     from workbench.studies.evaluation import EvaluationError, as_mteb_encoder, run_mteb
     from workbench.texts import samples
     from workbench.texts.tasks import builtin_tasks, read_task
+
+# Threads of torch and numba that wait for each other sleep. By default they spin, and keep the
+# processors that they wait for from the browser, the server and each other. Read when torch loads.
+if not os.environ.keys() & {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"}:
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 
 __version__ = "0.4.0"
 

@@ -19,7 +19,15 @@ from workbench.embedders import load
 from workbench.embedders.local import LocalEmbedder, attention
 from workbench.embedders.local.linears import choose_layout, pack_linears, unpack_linears
 from workbench.embedders.local.packed import NOTHING_SHARED, PackedModel
-from workbench.embedders.local.packing import Group, longest_first, plan_pack, shared_start
+from workbench.embedders.local.packing import (
+    Group,
+    Order,
+    Pack,
+    longest_first,
+    plan_order,
+    plan_pack,
+    shared_start,
+)
 from workbench.embedders.local.passes import Run
 from workbench.embedders.local.pooling import embed_padded
 from workbench.embedders.local.runtime import is_out_of_memory, usable_processors
@@ -32,7 +40,7 @@ from workbench.embedders.local.tokens import (
 from workbench.errors import Cancelled, InputError, ModelError
 
 EXACT = 1 - 1e-10
-TEXTS = [f"{'苹果 and pears ' * (n % 7)}{n}" for n in range(60)]
+TEXTS = [f"{n} {'苹果 and pears ' * (n % 7)}" for n in range(60)]
 LENGTHS = np.random.default_rng(0).integers(1, 300, size=500).tolist()
 
 
@@ -55,10 +63,11 @@ def both_ways(
     import torch
 
     rows = rows_of(model, sorted(lengths, reverse=True))
-    pack = plan_pack(lengths := [len(row) for row in rows], longest_first(lengths), budget=10**6)
+    order = plan_order(rows, causal=False)
+    pack = plan_pack([len(row) for row in rows], order, budget=10**6)
     with torch.inference_mode():
         found = (packed or PackedModel(model, pooling)).embed_pack(
-            rows, pack.groups, NOTHING_SHARED, lambda: None
+            rows, pack, NOTHING_SHARED, lambda: None
         )
         return found.numpy(), embed_padded(model, rows, pooling, pad_id=1).numpy()
 
@@ -88,25 +97,25 @@ def counted_tokens(embedder: LocalEmbedder) -> Iterator[dict[str, int]]:
 
 @pytest.mark.parametrize("padded", [False, True], ids=["packed", "padded"])
 def test_passes_hold_each_row_once_within_their_budget(padded: bool) -> None:
-    order = longest_first(LENGTHS)
+    order = Order(longest_first(LENGTHS))
     seen: list[int] = []
-    while order:
+    while order.rows:
         pack = plan_pack(LENGTHS, order, budget=2_048, padded=padded)
         longest = max(LENGTHS[row] for row in pack.rows)
         held = len(pack.rows) * longest if padded else pack.tokens
         assert held <= 2_048
         assert pack.tokens == sum(LENGTHS[row] for row in pack.rows)
         seen += pack.rows
-        order = order[len(pack.rows) :]
+        order = order.after(len(pack.rows))
     assert sorted(seen) == list(range(500))
 
 
 def test_a_row_longer_than_the_budget_goes_alone() -> None:
-    assert plan_pack([10, 5_000, 10], [1, 0, 2], budget=100).rows == (1,)
+    assert plan_pack([10, 5_000, 10], Order([1, 0, 2]), budget=100).rows == (1,)
 
 
 def test_rows_of_one_length_stand_together() -> None:
-    pack = plan_pack([3, 2, 3, 2, 1], [0, 2, 1, 3, 4], budget=100)
+    pack = plan_pack([3, 2, 3, 2, 1], Order([0, 2, 1, 3, 4]), budget=100)
     assert pack.groups == (Group(0, 2, 3), Group(6, 2, 2), Group(10, 1, 1))
 
 
@@ -297,9 +306,9 @@ def test_texts_are_tokenized_ahead_on_a_gpu_and_looked_at_first_on_a_cpu() -> No
 
 def test_copies_of_a_shared_beginning_count_in_a_pass() -> None:
     lengths = [5] * 1_000
-    alone = plan_pack(lengths, range(1_000), budget=1_000)
+    alone = plan_pack(lengths, Order(range(1_000)), budget=1_000)
     assert alone.tokens == 1_000
-    beside = plan_pack(lengths, range(1_000), budget=1_000, shared=495)
+    beside = plan_pack(lengths, Order(range(1_000)), budget=1_000, shared=495)
     assert len(beside.rows) * 500 == 8_000
 
 
@@ -351,10 +360,10 @@ def short_of_memory(tiny_qwen3: Path, monkeypatch: pytest.MonkeyPatch) -> LocalE
 
     right = PackedModel.embed_pack
 
-    def embed_pack(self: PackedModel, rows: Any, groups: Any, *others: Any) -> Any:
-        if groups[-1].stop > 100:
+    def embed_pack(self: PackedModel, rows: Any, pack: Pack, *others: Any) -> Any:
+        if pack.tokens > 100:
             raise torch.OutOfMemoryError("no more")
-        return right(self, rows, groups, *others)
+        return right(self, rows, pack, *others)
 
     embedder = load_tiny(tiny_qwen3)
     monkeypatch.setattr(PackedModel, "embed_pack", embed_pack)
@@ -442,7 +451,9 @@ def test_a_cancel_answers_between_the_blocks_of_attention(
     model = load_tiny(tiny_qwen3).require_loaded().model
     rows = rows_of(model, [400])
     with pytest.raises(Cancelled):
-        PackedModel(model, "last_token").embed_pack(rows, (Group(0, 1, 400),), NOTHING_SHARED, look)
+        PackedModel(model, "last_token").embed_pack(
+            rows, Pack((0,), (Group(0, 1, 400),)), NOTHING_SHARED, look
+        )
     assert looks == 3
     assert model.config._attn_implementation == "sdpa"
 

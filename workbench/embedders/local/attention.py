@@ -45,6 +45,8 @@ class Packed:
         look: Called between long steps; raises to stop.
         kernel: Attends to all texts in one call; None: those of one length at a time.
         kept: Takes keys and values by layer; None: they are not wanted.
+        nodes: (tokens,) which state is each token's, where some share it (``packing.Trie``).
+        firsts: (states,) the first token of each.
         leaving: Leave the present layer by ``KeysReached``.
         known: Keys and values of the present layer, where its queries are the pooled ones only.
     """
@@ -55,10 +57,17 @@ class Packed:
     look: Callable[[], None] = lambda: None
     kernel: Kernel | None = None
     kept: list[KeysValues] | None = None
+    nodes: Tensor | None = None
+    firsts: Tensor | None = None
     leaving: bool = False
     known: KeysValues | None = None
     _layer: int = field(default=0, init=False)
     _spans: dict[bool, Spans] = field(default_factory=dict, init=False)
+
+    @property
+    def tokens(self) -> int:
+        """States of the row."""
+        return self.groups[-1].stop if self.firsts is None else len(self.firsts)
 
     def next_layer(self) -> KeysValues | None:
         """The shared beginning at the layer that asks."""
@@ -73,7 +82,7 @@ class Packed:
         if one_query not in self._spans:
             shared = self.before[0][0].shape[2] if self.before else 0
             self._spans[one_query] = find_spans(
-                self.groups, shared=shared, one_query=one_query, device=device
+                self.groups, shared=shared, one_query=one_query, nodes=self.nodes, device=device
             )
         return self._spans[one_query]
 
@@ -103,21 +112,19 @@ def attend_packed(
 
     Args:
         module: The attention module; unused.
-        query: (1, heads, tokens, head_dim); with ``packed.known`` one position a text.
-        key: (1, key heads, tokens, head_dim).
+        query: (1, heads, states, head_dim); with ``packed.known`` one position a text.
+        key: (1, key heads, states, head_dim).
         value: The same.
         attention_mask: None, since no mask is built for a name that transformers does not know.
         packed: Where each text stands.
         scaling: Of the products of queries and keys.
 
     Returns:
-        (1, tokens, heads, head_dim), and no weights.
+        (1, states, heads, head_dim), and no weights.
 
     Raises:
         KeysReached: ``packed.leaving``.
     """
-    import torch
-
     if packed.leaving:
         raise KeysReached((key, value))
     before = packed.next_layer()
@@ -125,53 +132,74 @@ def attend_packed(
         packed.kept.append((key, value))
     if packed.known is not None:
         key, value = packed.known
-    if packed.kernel is not None:
-        return _attend_at_once(packed.kernel, query, key, value, before, packed, scaling), None
+    nodes = None if packed.known is not None else packed.nodes  # of the queries
+    attend = _attend_by_length if packed.kernel is None else _attend_at_once
+    found = attend(query, key, value, before, nodes, packed, scaling)
+    if nodes is not None:
+        found = found[packed.firsts]
+    return found.unsqueeze(0), None
+
+
+def _attend_by_length(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    before: KeysValues | None,
+    nodes: Tensor | None,
+    packed: Packed,
+    scaling: float | None,
+) -> Tensor:
+    """(queries, heads, head_dim) by a call for each length."""
+    import torch
+
     parts: list[Tensor] = []
     taken = 0
     for group in packed.groups:
-        width = 1 if packed.known is not None else group.length
-        own = query[0, :, taken : taken + group.texts * width]  # (heads, count · width, head_dim)
-        taken += group.texts * width
-        keys, values = (_of_group(part, group, group.length) for part in (key[0], value[0]))
+        keys, values = (_of_group(part[0], group, packed.nodes) for part in (key, value))
         if before is not None:
             keys, values = (
                 torch.cat([shared.expand(group.texts, -1, -1, -1), part], dim=2)
                 for shared, part in zip(before, (keys, values), strict=True)
             )  # (count, key heads, shared + length, head_dim)
-        queries = _of_group(own, Group(0, group.texts, width), width)
+        width = 1 if packed.known is not None else group.length
+        queries = _of_group(query[0], Group(taken, group.texts, width), nodes)
+        taken += group.texts * width
         parts += _attend_group(queries, keys, values, packed, scaling)
-    return torch.cat(parts).unsqueeze(0), None  # (1, tokens, heads, head_dim)
+    return torch.cat(parts)
 
 
 def _attend_at_once(
-    kernel: Kernel,
     query: Tensor,
     key: Tensor,
     value: Tensor,
     before: KeysValues | None,
+    nodes: Tensor | None,
     packed: Packed,
     scaling: float | None,
 ) -> Tensor:
-    """(1, tokens, heads, head_dim) by one call for all texts."""
+    """(queries, heads, head_dim) by one call for all texts."""
     import torch
 
+    assert packed.kernel is not None
     packed.look()
     spans = packed.spans(query.device)
     if before is not None:
-        assert spans.key_places is not None
         key, value = (
-            torch.cat([shared, part], dim=2)[:, :, spans.key_places]
+            torch.cat([shared, part], dim=2)
             for shared, part in zip(before, (key, value), strict=True)
         )
-    query, key, value = (part[0].transpose(0, 1).contiguous() for part in (query, key, value))
-    return kernel.attend(query, key, value, spans, packed.causal, scaling).unsqueeze(0)
+    query, key, value = (
+        (part[0] if places is None else part[0, :, places]).transpose(0, 1).contiguous()
+        for part, places in ((query, nodes), (key, spans.key_places), (value, spans.key_places))
+    )
+    return packed.kernel.attend(query, key, value, spans, packed.causal, scaling)
 
 
-def _of_group(part: Tensor, group: Group, length: int) -> Tensor:
-    """(heads, tokens, head_dim) to (count, heads, length, head_dim), without a copy."""
-    own = part[:, group.start : group.stop]
-    return own.view(len(own), group.texts, length, -1).transpose(0, 1)
+def _of_group(part: Tensor, group: Group, nodes: Tensor | None) -> Tensor:
+    """(heads, states, head_dim) to (texts, heads, length, head_dim), copied if ``nodes``."""
+    span = slice(group.start, group.stop)
+    own = part[:, span] if nodes is None else part.index_select(1, nodes[span])
+    return own.view(len(own), group.texts, group.length, -1).transpose(0, 1)
 
 
 def _attend_group(

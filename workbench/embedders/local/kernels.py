@@ -32,7 +32,7 @@ class Spans:
         most_queries: Of one text.
         most_keys: Of one text.
         key_places: (keys,) which key of ``shared beginning + packed row`` stands where; None: the
-            row is taken as it is, since nothing is shared.
+            row is taken as it is.
     """
 
     query_ends: Tensor
@@ -129,7 +129,12 @@ def _attend_by(
 
 
 def find_spans(
-    groups: Sequence[Group], *, shared: int, one_query: bool, device: torch.device
+    groups: Sequence[Group],
+    *,
+    shared: int,
+    one_query: bool,
+    device: torch.device,
+    nodes: Tensor | None = None,
 ) -> Spans:
     """Where the texts of these groups stand.
 
@@ -138,6 +143,7 @@ def find_spans(
         shared: Keys of a beginning that stands once before all of the row's.
         one_query: Whether each text has its pooled query alone.
         device: Where the tensors are wanted.
+        nodes: (tokens,) which of the row's keys is each token's; None: its own.
     """
     import torch
 
@@ -145,14 +151,17 @@ def find_spans(
     queries = [1] * len(lengths) if one_query else lengths
     keys = [shared + length for length in lengths]
     places = None
-    if shared:
-        before = torch.arange(shared)
+    if shared or nodes is not None:
+        own = torch.arange(groups[-1].stop, device=device) if nodes is None else nodes
+        before = torch.arange(shared, device=device)
         places = torch.cat(
             [
-                torch.cat([before.expand(group.texts, -1), shared + _own(group)], dim=1).flatten()
+                torch.cat(
+                    [before.expand(group.texts, -1), shared + _of(group, own)], dim=1
+                ).flatten()
                 for group in groups
             ]
-        ).to(device)
+        )
     return Spans(
         query_ends=_ends(queries).to(device),
         key_ends=_ends(keys).to(device),
@@ -162,11 +171,9 @@ def find_spans(
     )
 
 
-def _own(group: Group) -> Tensor:
-    """(texts, length) places of a group's tokens in the packed row."""
-    import torch
-
-    return torch.arange(group.start, group.stop).view(group.texts, group.length)
+def _of(group: Group, places: Tensor) -> Tensor:
+    """(texts, length) of a group's tokens."""
+    return places[group.start : group.stop].view(group.texts, group.length)
 
 
 def _ends(lengths: Sequence[int]) -> Tensor:

@@ -18,7 +18,7 @@ from workbench.embedders.local.attention import (
     register_attention,
 )
 from workbench.embedders.local.kernels import Kernel
-from workbench.embedders.local.packing import Group, Row, shared_start
+from workbench.embedders.local.packing import Group, Pack, Row, shared_start
 
 if TYPE_CHECKING:
     import torch
@@ -102,23 +102,30 @@ class PackedModel:
     def embed_pack(
         self,
         rows: Sequence[Row],
-        groups: Sequence[Group],
+        pack: Pack,
         shared: Shared,
         look: Callable[[], None],
     ) -> Tensor:
         """(n, dim) float32 on the model's device.
 
         Args:
-            rows: n rows without what they share, those of one length side by side.
-            groups: The same rows by length.
+            rows: The n rows of the pass without what they all share, in its order.
+            pack: Where they stand.
             shared: What ``share`` gave.
             look: Called between long steps; raises to stop.
         """
-        packed = Packed(groups, self.causal, shared.layers, look, self.kernel)
+        import torch
+
+        packed = Packed(pack.groups, self.causal, shared.layers, look, self.kernel)
+        if pack.trie is not None:
+            packed.nodes, packed.firsts = (
+                torch.from_numpy(part).to(self.model.device) for part in pack.trie
+            )
         with self._only_pooled(packed) as narrowed:
             states = self._call(rows, packed, len(shared.row))  # (tokens or n, dim)
         if self.pooling == "mean":
-            return _mean_groups(states, groups)
+            states = states if packed.nodes is None else states[packed.nodes]
+            return _mean_groups(states, pack.groups)
         return (states if narrowed else states[self._pooled(packed)]).float()
 
     def _call(self, rows: Sequence[Row], packed: Packed, offset: int) -> Tensor:
@@ -134,22 +141,21 @@ class PackedModel:
                 for group in packed.groups
             ]
         )
+        ids, positions = (_to_device(part, device) for part in (ids, positions))  # (1, tokens)
+        if packed.firsts is not None:
+            ids, positions = ids[:, packed.firsts], positions[:, packed.firsts]
         options: dict[str, Any] = {"packed": packed}
         if getattr(self.model.config, "use_cache", None) is not None:
             options["use_cache"] = False
         if getattr(self.model.config, "type_vocab_size", 0):
-            options["token_type_ids"] = torch.zeros_like(ids).unsqueeze(0).to(device)
+            options["token_type_ids"] = torch.zeros_like(ids)
         with _attention_named(self.model, NAME):
-            output = self.model(
-                input_ids=_to_device(ids, device),  # (1, tokens)
-                position_ids=_to_device(positions, device),
-                **options,
-            )
+            output = self.model(input_ids=ids, position_ids=positions, **options)
         states: Tensor = output.last_hidden_state[0]
         return states
 
     def _pooled(self, packed: Packed) -> Tensor:
-        """(texts,) places of the tokens that are pooled."""
+        """(texts,) where states of the tokens that are pooled stand."""
         import torch
 
         places = [
@@ -157,7 +163,8 @@ class PackedModel:
             + (group.length - 1 if self.pooling == "last_token" else 0)
             for group in packed.groups
         ]
-        return torch.cat(places).to(self.model.device)
+        pooled = torch.cat(places).to(self.model.device)
+        return pooled if packed.nodes is None else packed.nodes[pooled]
 
     @contextmanager
     def _only_pooled(self, packed: Packed) -> Iterator[bool]:
@@ -181,7 +188,7 @@ class PackedModel:
                 packed.known = reached.found
             finally:
                 packed.leaving = False
-            tokens = packed.groups[-1].stop
+            tokens = packed.tokens
             return tuple(_select(arg, pooled, tokens) for arg in args), {
                 name: _select(arg, pooled, tokens) for name, arg in kwargs.items()
             }

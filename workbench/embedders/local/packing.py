@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 Row: TypeAlias = tuple[int, ...]
 KEYS_A_TOKEN = 8
 """Most keys of a pass for each token of its budget; a token's states take more than its key."""
+_WORTH = 0.1
+"""Share of all tokens that has to stand behind the same tokens, for texts to go by beginnings."""
 
 
 class Group(NamedTuple):
@@ -31,6 +36,39 @@ class Group(NamedTuple):
         return self.start + self.texts * self.length
 
 
+class Trie(NamedTuple):
+    """Tokens of a pass that stand behind the same tokens of their texts, taken for one.
+
+    A causal model has the same states for them. SGLang's RadixAttention (Zheng et al. 2024) shares
+    keys and values so among requests.
+
+    Attributes:
+        nodes: (tokens,) which node each token of the pass is.
+        firsts: (nodes,) where the first token of each node stands.
+    """
+
+    nodes: NDArray[np.intp]
+    firsts: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Order:
+    """In which order rows are taken.
+
+    Attributes:
+        rows: Their numbers.
+        alike: By number, how many tokens a row begins with as the one that is taken before it;
+            empty: that is not looked at.
+    """
+
+    rows: Sequence[int]
+    alike: Sequence[int] = ()
+
+    def after(self, taken: int) -> Order:
+        """What is left when so many rows are taken."""
+        return Order(self.rows[taken:], self.alike)
+
+
 @dataclass(frozen=True)
 class Pack:
     """One pass.
@@ -38,20 +76,24 @@ class Pack:
     Attributes:
         rows: Numbers of its rows, longest first.
         groups: The same rows by length, in the same order.
+        trie: What is computed once of them; None: each token.
     """
 
     rows: tuple[int, ...]
     groups: tuple[Group, ...]
+    trie: Trie | None = None
 
     @property
     def tokens(self) -> int:
-        """Tokens of the pass."""
+        """Tokens that go through the model."""
+        if self.trie is not None:
+            return len(self.trie.firsts)
         return self.groups[-1].stop if self.groups else 0
 
 
 def plan_pack(
     lengths: Sequence[int],
-    order: Sequence[int],
+    order: Order,
     *,
     budget: int,
     padded: bool = False,
@@ -61,27 +103,77 @@ def plan_pack(
 
     Args:
         lengths: Tokens of each row, at least 1.
-        order: Row numbers still to do, longest first.
+        order: Rows still to do.
         budget: Most tokens of a pass; a longer row goes alone.
-        padded: Whether each row takes as much as the longest.
+        padded: Whether each row takes as much as the first, which is the longest.
         shared: Tokens of a beginning whose keys and values each row gets a copy of.
     """
     rows: list[int] = []
     tokens = keys = 0
-    for row in order:
-        taken = lengths[order[0]] if padded else lengths[row]
-        tokens += taken
+    for row in order.rows:
+        taken = lengths[order.rows[0]] if padded else lengths[row]
+        tokens += taken - (order.alike[row] if order.alike and rows else 0)
         keys += shared + taken
         if rows and (tokens > budget or keys > KEYS_A_TOKEN * budget):
             break
         rows.append(row)
+    by_length = sorted(rows, key=lambda row: -lengths[row])
     groups = []
     start = 0
-    for length, same in groupby(rows, key=lambda row: lengths[row]):
+    for length, same in groupby(by_length, key=lambda row: lengths[row]):
         group = Group(start, len(list(same)), length)
         groups.append(group)
         start = group.stop
-    return Pack(tuple(rows), tuple(groups))
+    trie = None
+    if any(order.alike[row] for row in rows[1:] if order.alike):
+        starts = dict(zip(by_length, _starts(groups), strict=True))
+        trie = _join([(starts[row], lengths[row], order.alike[row]) for row in rows])
+    return Pack(tuple(by_length), tuple(groups), trie)
+
+
+def _starts(groups: Sequence[Group]) -> list[int]:
+    return [at for group in groups for at in range(group.start, group.stop, group.length)]
+
+
+def _join(places: Sequence[tuple[int, int, int]]) -> Trie:
+    """Of (start, length, tokens as the row before) of each row, in the order of its beginnings."""
+    nodes = np.empty(sum(length for _, length, _ in places), np.intp)
+    firsts: list[NDArray[np.intp]] = []
+    count, before = 0, None
+    for start, length, alike in places:
+        same = 0 if before is None else alike
+        nodes[start : start + same] = nodes[(before or 0) : (before or 0) + same]
+        own = np.arange(start + same, start + length)
+        nodes[own] = np.arange(count, count + len(own))
+        firsts.append(own)
+        count, before = count + len(own), start
+    return Trie(nodes, np.concatenate(firsts))
+
+
+def plan_order(rows: Sequence[Row], *, causal: bool, worth: float = _WORTH) -> Order:
+    """By beginnings where enough of them are alike, else longest first.
+
+    Args:
+        rows: Distinct rows.
+        causal: Whether a token's states depend on those before it alone.
+        worth: The share of tokens that makes enough.
+    """
+    if causal:
+        alike = [0] * len(rows)
+        by_start = sorted(range(len(rows)), key=rows.__getitem__)
+        for before, row in pairwise(by_start):
+            alike[row] = _alike(rows[before], rows[row])
+        if sum(alike) > worth * sum(map(len, rows)):
+            return Order(by_start, alike)
+    return Order(longest_first([len(row) for row in rows]))
+
+
+def _alike(one: Row, other: Row) -> int:
+    """How many tokens two rows begin with in common."""
+    for place, (left, right) in enumerate(zip(one, other, strict=False)):
+        if left != right:
+            return place
+    return min(len(one), len(other))
 
 
 def longest_first(lengths: Sequence[int]) -> list[int]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from workbench.contracts import CancelSignal, EmbedderInfo, Progress, ProgressFn, check_cancel
 from workbench.embedders.local.loaded import LoadedModel
 from workbench.embedders.local.packed import NOTHING_SHARED, Shared
-from workbench.embedders.local.packing import Pack, Row, longest_first, plan_pack
+from workbench.embedders.local.packing import Pack, Row, plan_order, plan_pack
 from workbench.embedders.local.pooling import embed_padded
 from workbench.embedders.local.runtime import give_back_memory, is_out_of_memory
 from workbench.embedders.local.tokens import TokenRows, join_rows
@@ -115,20 +115,22 @@ class Run:
         vectors = np.empty((len(rows), self._info.native_dim), np.float32)
         own = [row[len(shared.row) :] for row in rows]
         lengths = [len(row) for row in own]
-        order = longest_first(lengths)
-        padded = self._loaded.packed is None
+        packed = self._loaded.packed
+        order = plan_order(own, causal=packed is not None and packed.causal)
         budget = self._loaded.token_budget
-        while order:
+        while order.rows:
             self._check()
-            pack = plan_pack(lengths, order, budget=budget, padded=padded, shared=len(shared.row))
+            pack = plan_pack(
+                lengths, order, budget=budget, padded=packed is None, shared=len(shared.row)
+            )
             longest = lengths[pack.rows[0]]
-            self._steps, self._tokens = 0, len(pack.rows) * longest if padded else pack.tokens
+            self._steps, self._tokens = 0, pack.tokens if packed else len(pack.rows) * longest
             found = self._try(own, pack, shared)
             if found is None:
                 budget = self._halve()
                 continue
             vectors[list(pack.rows)] = found
-            order = order[len(pack.rows) :]
+            order = order.after(len(pack.rows))
             self._done += sum(self._copies[rows[row]] for row in pack.rows)
             self._report()
         return vectors
@@ -154,7 +156,7 @@ class Run:
         chosen = [rows[row] for row in pack.rows]
         with loaded.computing(self._check):
             if loaded.packed is not None:
-                found = loaded.packed.embed_pack(chosen, pack.groups, shared, self._look)
+                found = loaded.packed.embed_pack(chosen, pack, shared, self._look)
             else:
                 assert self._info.pooling is not None
                 found = embed_padded(loaded.model, chosen, self._info.pooling, pad_id=loaded.pad_id)

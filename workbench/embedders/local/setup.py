@@ -20,7 +20,7 @@ from workbench.embedders.local.linears import (
 )
 from workbench.embedders.local.loaded import LoadedModel
 from workbench.embedders.local.packed import NOTHING_SHARED, PackedModel
-from workbench.embedders.local.packing import Row, longest_first, plan_pack
+from workbench.embedders.local.packing import Row, plan_order, plan_pack
 from workbench.embedders.local.pooling import embed_padded
 from workbench.embedders.local.runtime import free_memory, is_out_of_memory
 from workbench.embedders.local.tokens import encode_texts
@@ -34,7 +34,7 @@ _CPU_BUDGET = 2_048
 _GPU_BUDGET = 65_536
 _LEAST_BUDGET = 256
 _SHARE_OF_MEMORY = 0.5
-_SAMPLE = ("a", "两个长度", "Texts of several lengths, side by side.", "b", "def f(x): return x")
+_SAMPLE = ("a", "两个长度", "Texts of several lengths, side by side.", "b", "Texts of two lengths")
 _CLOSE = {"float32": 1e-6, "bfloat16": 1e-2, "float16": 1e-3}
 """Largest 1 - cosine between two ways to compute a text: packed and padded, compiled and not."""
 
@@ -195,7 +195,7 @@ def _embed_compiled(loaded: LoadedModel, packed: PackedModel, rows: Sequence[Row
     with warnings.catch_warnings(), torch._dynamo.config.patch(fail_on_recompile_limit_hit=True):
         warnings.simplefilter("ignore", DeprecationWarning)  # torch 2.13's, of itself
         loaded.compile_layers()
-        _embed_packed(packed, [*rows, *rows], ())  # a number of tokens may be special by chance
+        _embed_packed(packed, [row + row for row in rows], ())  # one size may be special by chance
         before = calls_from_compiled(loaded.linears)
         found = _embed_packed(packed, rows, ())
     if calls_from_compiled(loaded.linears) == before:
@@ -220,9 +220,9 @@ def _embed_packed(packed: PackedModel, rows: Sequence[Row], start: Row) -> Tenso
 
     shared = packed.share(rows, start, lambda: None) if start else NOTHING_SHARED
     own = [row[len(shared.row) :] for row in rows]
-    lengths = [len(row) for row in own]
-    pack = plan_pack(lengths, longest_first(lengths), budget=sum(lengths))
-    found = packed.embed_pack([own[row] for row in pack.rows], pack.groups, shared, lambda: None)
+    order = plan_order(own, causal=packed.causal, worth=0)
+    pack = plan_pack([len(row) for row in own], order, budget=sum(map(len, own)))
+    found = packed.embed_pack([own[row] for row in pack.rows], pack, shared, lambda: None)
     return found[torch.tensor(pack.rows).argsort().to(found.device)]
 
 
