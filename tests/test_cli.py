@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -111,6 +112,29 @@ def test_what_was_done_is_said_with_line_numbers(texts: Path) -> None:
     assert "prompt 'query: '" in said
     assert "Line 2 is empty" in said
     assert "line 4" in said
+
+
+def test_how_a_model_is_loaded_is_handed_on(texts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    del texts
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(
+        embedders, "load", lambda *_, **options: given.update(options) or Counting()
+    )
+    words = ("--device", "cpu", "--dtype", "bfloat16", "--compile", "--dim", "2")
+    assert call("embed", "texts.txt", "-o", "out.npz", *words).exit_code == 0
+    wanted = {"device": "cpu", "dtype": "bfloat16", "compile": True, "dim": 2}
+    assert {name: given[name] for name in wanted} == wanted
+
+
+def test_what_is_no_local_model_is_not_compiled(
+    texts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    result = call(
+        "embed", str(texts), "-o", str(texts.parent / "out.npz"), "--model", "lexical", "--compile"
+    )
+    assert result.exit_code == 2
+    assert "compile" in result.stderr
 
 
 def test_standard_output_holds_vectors_alone(texts: Path) -> None:

@@ -135,6 +135,9 @@ def embed(  # noqa: PLR0913, PLR0917  (a command has as many options as it has)
     dim: Annotated[int | None, typer.Option(help="Keep this many dimensions.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; else chosen.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float32, bfloat16; else chosen.")] = None,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Have torch compile the layers: for long runs.")
+    ] = False,
     key_from: Annotated[
         str | None, typer.Option(help="Variable that holds the endpoint's key; -: ask for it.")
     ] = None,
@@ -149,7 +152,14 @@ def embed(  # noqa: PLR0913, PLR0917  (a command has as many options as it has)
     texts = [item.text for item in parsed.items]
     with cancel_on_ctrl_c() as cancel, progress_bar() as progress:
         embedder = open_embedder(
-            model, key, device=device, dtype=dtype, dim=dim, progress=progress, cancel=cancel
+            model,
+            key,
+            device=device,
+            dtype=dtype,
+            compile=compiled,
+            dim=dim,
+            progress=progress,
+            cancel=cancel,
         )
         embeddings, partial = embed_what_goes(
             embedder, texts, prompt=prompt, progress=progress, cancel=cancel

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from workbench.contracts import (
@@ -154,20 +154,18 @@ def open_embedder(
     *,
     device: str | None = None,
     dtype: str | None = None,
+    compile: bool = False,
     dim: int | None = None,
     progress: ProgressFn | None = None,
     cancel: CancelSignal | None = None,
 ) -> Embedder:
-    """Load a model, or connect to an endpoint with its key; see ``load`` and ``connect``.
-
-    Raises:
-        WorkbenchError: As ``load`` and ``connect``.
-    """
+    """Load a model, or connect to an endpoint with its key; raises as ``load`` and ``connect``."""
     from workbench.embedders import connect, load
     from workbench.embedders.remote import split_spec
 
-    if key is None or device is not None or dtype is not None:
-        return load(spec, device=device, dtype=dtype, dim=dim, progress=progress, cancel=cancel)
+    local: dict[str, Any] = {"device": device, "dtype": dtype, "compile": compile}
+    if key is None or any(local.values()):
+        return load(spec, dim=dim, progress=progress, cancel=cancel, **local)
     url, model = split_spec(spec)
     return connect(url, model, key=key, dim=dim, progress=progress, cancel=cancel)
 
