@@ -63,6 +63,14 @@ def run_child(first: str) -> dict[str, float]:
     return found
 
 
+def run_pair(*, swapped: bool) -> tuple[dict[str, float], dict[str, float]]:
+    """Of threads that spin, and that sleep; ``swapped``: measured the other way round."""
+    if swapped:
+        sleep = run_child("workbench")
+        return run_child("torch"), sleep
+    return run_child("torch"), run_child("workbench")
+
+
 @contextmanager
 def busy(count: int) -> Iterator[None]:
     """So many processes that only count."""
@@ -81,11 +89,11 @@ def main() -> None:
     parser.add_argument("--busy", type=int, nargs="+", default=[0, 1, 2], help="busy processes")
     parser.add_argument("--turns", type=int, default=3)
     options = parser.parse_args()
-    print("| busy processes beside | | threads spin | threads sleep | ratio |")
+    print("| busy processes beside | | threads spin | threads sleep | spin ÷ sleep |")
     print("|---|---|---|---|---|")
     for count in options.busy:
         with busy(count):
-            turns = [(run_child("torch"), run_child("workbench")) for _ in range(options.turns)]
+            turns = [run_pair(swapped=bool(turn % 2)) for turn in range(options.turns)]
         for name in ("all", "single", "processor"):
             spin, sleep = (statistics.median(turn[at][name] for turn in turns) for at in (0, 1))
             ratios = sorted(a[name] / b[name] for a, b in turns)

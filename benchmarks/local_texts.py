@@ -34,7 +34,7 @@ def make_corpus(name: str, count: int = 0) -> list[str]:
 
     Args:
         name: One of ``CORPORA``: "short", "instructed" and "toggles" are single sample texts,
-            numbered in front, so that hardly two begin alike; "templated" are numbered at the
+            with letters in front, so that hardly two begin alike; "templated" are numbered at the
             end, and do; "mixed" as pasted, numbered at the end; "passages" are sample texts joined
             until they are as long as drawn, 10 to 1,000 tokens with a long tail.
         count: How many; 0: as many as ``COUNTS`` says.
@@ -47,8 +47,13 @@ def make_corpus(name: str, count: int = 0) -> list[str]:
     if name == "passages":
         return [_passage(texts, chance) for _ in range(wanted)]
     sentences = texts if name == "mixed" else [text for text in texts if "\n" not in text]
-    pattern = "{1} {0}" if name in ("mixed", "templated") else "{0} {1}"
-    return [pattern.format(n, sentences[n % len(sentences)]) for n in range(wanted)]
+    if name in ("mixed", "templated"):
+        return [f"{sentences[n % len(sentences)]} {n}" for n in range(wanted)]
+    return [f"{_letters(n)} {sentences[n % len(sentences)]}" for n in range(wanted)]
+
+
+def _letters(number: int) -> str:
+    return "".join(chr(ord("a") + number // 26**place % 26) for place in range(3))
 
 
 def prompts_of(name: str) -> tuple[str, ...]:

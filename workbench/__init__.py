@@ -71,8 +71,8 @@ if TYPE_CHECKING:
     from workbench.texts import samples
     from workbench.texts.tasks import builtin_tasks, read_task
 
-# Threads of torch and numba that wait for each other sleep. By default they spin, and keep the
-# processors that they wait for from the browser, the server and each other. Read when torch loads.
+# Threads of torch and numba sleep while they wait for each other. By default they spin, and take
+# processors from the browser, the server and each other. Read when torch loads.
 if not os.environ.keys() & {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"}:
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 

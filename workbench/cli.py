@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -150,17 +150,9 @@ def embed(  # noqa: PLR0913, PLR0917  (a command has as many options as it has)
     parsed = _read(file, mode, column)
     key = choose_key(model, key_from)
     texts = [item.text for item in parsed.items]
+    how: dict[str, Any] = {"device": device, "dtype": dtype, "compile": compiled, "dim": dim}
     with cancel_on_ctrl_c() as cancel, progress_bar() as progress:
-        embedder = open_embedder(
-            model,
-            key,
-            device=device,
-            dtype=dtype,
-            compile=compiled,
-            dim=dim,
-            progress=progress,
-            cancel=cancel,
-        )
+        embedder = open_embedder(model, key, **how, progress=progress, cancel=cancel)
         embeddings, partial = embed_what_goes(
             embedder, texts, prompt=prompt, progress=progress, cancel=cancel
         )

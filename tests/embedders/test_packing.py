@@ -452,7 +452,7 @@ def test_a_cancel_answers_between_the_blocks_of_attention(
     rows = rows_of(model, [400])
     with pytest.raises(Cancelled):
         PackedModel(model, "last_token").embed_pack(
-            rows, Pack((0,), (Group(0, 1, 400),)), NOTHING_SHARED, look
+            rows, Pack((0,), (Group(0, 1, 400),), 400), NOTHING_SHARED, look
         )
     assert looks == 3
     assert model.config._attn_implementation == "sdpa"

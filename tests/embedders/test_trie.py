@@ -77,6 +77,13 @@ def test_few_common_beginnings_leave_the_longest_first() -> None:
     assert plan_order(alike, causal=True).rows[0] == 19
 
 
+def test_rows_that_go_alone_go_first() -> None:
+    rows = [*((5, 6, 7, 8, n) for n in range(9)), (1, *range(40)), (9, *range(50))]
+    order = plan_order(rows, causal=True, budget=30)
+    assert list(order.rows) == [10, 9, *range(9)]
+    assert plan_order(rows, causal=True).rows[-1] == 10
+
+
 def test_a_model_that_looks_both_ways_has_nothing_in_common() -> None:
     rows = [(1, 2, 3, n) for n in range(20)]
     assert plan_order(rows, causal=False).alike == ()
@@ -87,7 +94,8 @@ def test_copies_of_keys_count_in_a_pass() -> None:
     rows = [(*range(99), 200 + n) for n in range(1_000)]
     pack = passes_over(rows, 200)[0]
     assert pack.tokens < 200
-    assert len(pack.rows) * 100 == 8 * 200
+    assert len(pack.rows) * 100 == 2 * 200  # keys, values, queries and outputs of each text
+    assert pack.weight == 200
 
 
 @pytest.mark.parametrize("kernel", [None, Kernel("by text", by_text)], ids=["lengths", "at once"])
@@ -126,42 +134,57 @@ def test_templated_texts_are_computed_once_where_they_are_alike(
     assert worst_cosine(found.vectors, right.vectors) >= EXACT
     np.testing.assert_array_equal(found.tokens, right.tokens)
     rows = [tuple(loaded.tokenizer.encode(text).ids) for text in TEMPLATED]
+    start = len(loaded.tokenizer.encode(embedder.info.prompts["query"]).ids) if prompt else 0
+    own = seen["first"] - start
+    assert beginnings(rows) <= own + start < 0.8 * sum(map(len, rows)) + start
     if budget > 200:
-        common = beginnings(rows)
-        assert common < 0.6 * sum(map(len, rows))
-        own = 0 if not prompt else len(loaded.tokenizer.encode(embedder.info.prompts["query"]).ids)
-        assert seen["first"] <= common + own
-    assert seen["first"] < 0.8 * found.tokens.sum()
+        assert own <= beginnings(rows) < 0.5 * sum(map(len, rows))
 
 
-def test_memory_that_runs_out_and_a_cancel_leave_nothing_behind(
-    tiny_qwen3: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def short_of_memory(tiny_qwen3: Path, monkeypatch: pytest.MonkeyPatch) -> list[Pack]:
+    """A device that takes ten texts at once; the passes it was given."""
     import torch
 
-    right = PackedModel.embed_pack
+    right, given = PackedModel.embed_pack, list[Pack]()
 
     def embed_pack(self: PackedModel, rows: Any, pack: Pack, *others: Any) -> Any:
-        if pack.tokens > 50:
+        given.append(pack)
+        if len(pack.rows) > 10:
             raise torch.OutOfMemoryError("no more")
         return right(self, rows, pack, *others)
 
-    embedder = load_tiny(tiny_qwen3)
-    expected = embedder.embed(TEMPLATED).vectors
+    load_tiny(tiny_qwen3)
     monkeypatch.setattr(PackedModel, "embed_pack", embed_pack)
-    cancel, steps = threading.Event(), list[Progress]()
+    return given
+
+
+def test_short_of_memory_what_a_pass_took_is_halved(
+    tiny_qwen3: Path, short_of_memory: list[Pack], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder, steps = load_tiny(tiny_qwen3), list[Progress]()
+    short_of_memory.clear()
+    halved = embedder.embed(TEMPLATED, progress=steps.append)
+    assert steps[-1].done == len(TEMPLATED)
+    assert any("ran out of memory" in note for note in halved.info.notes)
+    texts = [len(pack.rows) for pack in short_of_memory]
+    assert texts[0] > 10
+    assert max(texts[-3:-1]) > 2, "not much less than memory holds"
+    monkeypatch.undo()
+    assert worst_cosine(halved.vectors, load_tiny(tiny_qwen3).embed(TEMPLATED).vectors) >= EXACT
+
+
+@pytest.mark.usefixtures("short_of_memory")
+def test_a_cancel_tells_how_far_it_got(tiny_qwen3: Path) -> None:
+    cancel = threading.Event()
 
     def stop(step: Progress) -> None:
-        steps.append(step)
         if step.done > 10:
             cancel.set()
 
     with pytest.raises(Cancelled) as caught:
-        embedder.embed(TEMPLATED, progress=stop, cancel=cancel)
+        load_tiny(tiny_qwen3).embed(TEMPLATED, progress=stop, cancel=cancel)
     assert 10 < caught.value.done < len(TEMPLATED)
-    halved = embedder.embed(TEMPLATED, progress=steps.append)
-    assert steps[-1].done == len(TEMPLATED)
-    assert worst_cosine(halved.vectors, expected) >= EXACT
 
 
 def test_rows_are_taken_in_the_order_that_is_left() -> None:

@@ -189,8 +189,12 @@ def _attend_at_once(
             for shared, part in zip(before, (key, value), strict=True)
         )
     query, key, value = (
-        (part[0] if places is None else part[0, :, places]).transpose(0, 1).contiguous()
-        for part, places in ((query, nodes), (key, spans.key_places), (value, spans.key_places))
+        rows.contiguous() if places is None else rows.index_select(0, places)
+        for rows, places in (
+            (query[0].transpose(0, 1), nodes),
+            (key[0].transpose(0, 1), spans.key_places),
+            (value[0].transpose(0, 1), spans.key_places),
+        )
     )
     return packed.kernel.attend(query, key, value, spans, packed.causal, scaling)
 

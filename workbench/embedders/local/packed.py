@@ -122,7 +122,7 @@ class PackedModel:
                 torch.from_numpy(part).to(self.model.device) for part in pack.trie
             )
         with self._only_pooled(packed) as narrowed:
-            states = self._call(rows, packed, len(shared.row))  # (tokens or n, dim)
+            states = self._call(rows, packed, len(shared.row))  # (states or n, dim)
         if self.pooling == "mean":
             states = states if packed.nodes is None else states[packed.nodes]
             return _mean_groups(states, pack.groups)

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 Row: TypeAlias = tuple[int, ...]
 KEYS_A_TOKEN = 8
 """Most keys of a pass for each token of its budget; a token's states take more than its key."""
+_SPREAD = 4
+"""Keys that a spread token counts as: its queries, values and outputs are spread with its key."""
 _WORTH = 0.1
-"""Share of all tokens that has to stand behind the same tokens, for texts to go by beginnings."""
+"""Least share of all tokens to be saved, for rows to be taken by their beginnings."""
 
 
 class Group(NamedTuple):
@@ -57,7 +59,7 @@ class Order:
 
     Attributes:
         rows: Their numbers.
-        alike: By number, how many tokens a row begins with as the one that is taken before it;
+        alike: By number, how many tokens a row begins with in common with the one taken before it;
             empty: that is not looked at.
     """
 
@@ -76,16 +78,18 @@ class Pack:
     Attributes:
         rows: Numbers of its rows, longest first.
         groups: The same rows by length, in the same order.
+        weight: What it takes of a budget: its tokens, or more where many keys are copied.
         trie: What is computed once of them; None: each token.
     """
 
     rows: tuple[int, ...]
     groups: tuple[Group, ...]
+    weight: int
     trie: Trie | None = None
 
     @property
     def tokens(self) -> int:
-        """Tokens that go through the model."""
+        """Tokens that go through the model's layers."""
         if self.trie is not None:
             return len(self.trie.firsts)
         return self.groups[-1].stop if self.groups else 0
@@ -109,14 +113,16 @@ def plan_pack(
         shared: Tokens of a beginning whose keys and values each row gets a copy of.
     """
     rows: list[int] = []
-    tokens = keys = 0
+    weight = tokens = keys = 0
     for row in order.rows:
         taken = lengths[order.rows[0]] if padded else lengths[row]
         tokens += taken - (order.alike[row] if order.alike and rows else 0)
-        keys += shared + taken
-        if rows and (tokens > budget or keys > KEYS_A_TOKEN * budget):
+        keys += shared + taken * (_SPREAD if order.alike else 1)
+        heavier = max(tokens, -(-keys // KEYS_A_TOKEN))
+        if rows and heavier > budget:
             break
         rows.append(row)
+        weight = heavier
     by_length = sorted(rows, key=lambda row: -lengths[row])
     groups = []
     start = 0
@@ -128,7 +134,7 @@ def plan_pack(
     if any(order.alike[row] for row in rows[1:] if order.alike):
         starts = dict(zip(by_length, _starts(groups), strict=True))
         trie = _join([(starts[row], lengths[row], order.alike[row]) for row in rows])
-    return Pack(tuple(by_length), tuple(groups), trie)
+    return Pack(tuple(by_length), tuple(groups), weight, trie)
 
 
 def _starts(groups: Sequence[Group]) -> list[int]:
@@ -150,34 +156,42 @@ def _join(places: Sequence[tuple[int, int, int]]) -> Trie:
     return Trie(nodes, np.concatenate(firsts))
 
 
-def plan_order(rows: Sequence[Row], *, causal: bool, worth: float = _WORTH) -> Order:
+def plan_order(
+    rows: Sequence[Row], *, causal: bool, budget: int | None = None, worth: float = _WORTH
+) -> Order:
     """By beginnings where enough of them are alike, else longest first.
 
     Args:
         rows: Distinct rows.
         causal: Whether a token's states depend on those before it alone.
+        budget: Rows of more tokens go alone, and first; None: of any length.
         worth: The share of tokens that makes enough.
     """
-    if causal:
-        alike = [0] * len(rows)
-        by_start = sorted(range(len(rows)), key=rows.__getitem__)
-        for before, row in pairwise(by_start):
-            alike[row] = _alike(rows[before], rows[row])
-        if sum(alike) > worth * sum(map(len, rows)):
-            return Order(by_start, alike)
-    return Order(longest_first([len(row) for row in rows]))
+    by_length = longest_first([len(row) for row in rows])
+    if not causal:
+        return Order(by_length)
+    alone = [row for row in by_length if budget is not None and len(rows[row]) > budget]
+    order = alone + sorted(by_length[len(alone) :], key=rows.__getitem__)
+    alike = [0] * len(rows)
+    for before, row in pairwise(order[len(alone) :]):
+        alike[row] = _alike(rows[before], rows[row])
+    return Order(order, alike) if sum(alike) > worth * sum(map(len, rows)) else Order(by_length)
 
 
 def _alike(one: Row, other: Row) -> int:
     """How many tokens two rows begin with in common."""
-    for place, (left, right) in enumerate(zip(one, other, strict=False)):
-        if left != right:
-            return place
-    return min(len(one), len(other))
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def longest_first(lengths: Sequence[int]) -> list[int]:
-    """Row numbers by falling length: memory runs out at the start of a run, or not at all."""
+    """Row numbers by falling length: what memory does not hold is known at the start of a run."""
     return sorted(range(len(lengths)), key=lambda row: -lengths[row])
 
 

@@ -116,18 +116,17 @@ class Run:
         own = [row[len(shared.row) :] for row in rows]
         lengths = [len(row) for row in own]
         packed = self._loaded.packed
-        order = plan_order(own, causal=packed is not None and packed.causal)
         budget = self._loaded.token_budget
+        order = plan_order(own, causal=packed is not None and packed.causal, budget=budget)
         while order.rows:
             self._check()
             pack = plan_pack(
                 lengths, order, budget=budget, padded=packed is None, shared=len(shared.row)
             )
-            longest = lengths[pack.rows[0]]
-            self._steps, self._tokens = 0, pack.tokens if packed else len(pack.rows) * longest
+            self._steps, self._tokens = 0, pack.tokens if packed else pack.weight
             found = self._try(own, pack, shared)
             if found is None:
-                budget = self._halve()
+                budget = self._halve(pack)
                 continue
             vectors[list(pack.rows)] = found
             order = order.after(len(pack.rows))
@@ -163,13 +162,13 @@ class Run:
             vectors: NDArray[np.float32] = found.cpu().numpy()
         return vectors
 
-    def _halve(self) -> int:
-        """Half the tokens of the pass that did not fit, said once for each halving."""
-        budget = max(1, self._tokens // 2)
+    def _halve(self, pack: Pack) -> int:
+        """Half of what the pass that did not fit took, said once for each halving."""
+        budget = max(1, pack.weight // 2)
         give_back_memory(self._info.device or "cpu")
         self.notes += (
-            f"{self._info.device} ran out of memory in a pass of {self._tokens:,} tokens; "
-            f"passes are of {budget:,} at most from there on",
+            f"{self._info.device} ran out of memory in a pass of {len(pack.rows):,} texts; passes "
+            f"take {budget:,} tokens at most from there on",
         )
         self._loaded.token_budget = budget
         self._report(self.notes[-1])
