@@ -7,84 +7,19 @@ that each text looks at itself alone, and at the beginning that all share.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from workbench.embedders.local.kernels import Kernel, Spans, find_spans
+from workbench.embedders.local.packed_row import KeysReached, KeysValues, Packed
 from workbench.embedders.local.packing import Group
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor, nn
 
 NAME = "workbench_packed"
-KeysValues: TypeAlias = "tuple[Tensor, Tensor]"
 _BLOCK_WORK = 5e10
 """Floating point operations between two looks at ``look``: half a second of one slow core."""
-
-
-class KeysReached(Exception):  # noqa: N818  (no fault: a layer is left where its keys are known)
-    """Carries keys and values out of a layer whose queries are wanted at few positions only."""
-
-    def __init__(self, found: KeysValues) -> None:
-        super().__init__()
-        self.found = found
-
-
-@dataclass
-class Packed:
-    """What the attention of one pass has to know.
-
-    Attributes:
-        groups: Texts by length.
-        causal: Each token sees those before it, and itself.
-        before: Keys and values by layer, (1, heads, shared, head_dim), of a beginning that all
-            texts share; empty: there is none.
-        look: Called between long steps; raises to stop.
-        kernel: Attends to all texts in one call; None: those of one length at a time.
-        kept: Takes keys and values by layer; None: they are not wanted.
-        nodes: (tokens,) which state is each token's, where some share it (``packing.Trie``).
-        firsts: (states,) the first token of each.
-        leaving: Leave the present layer by ``KeysReached``.
-        known: Keys and values of the present layer, where its queries are the pooled ones only.
-    """
-
-    groups: Sequence[Group]
-    causal: bool
-    before: Sequence[KeysValues] = ()
-    look: Callable[[], None] = lambda: None
-    kernel: Kernel | None = None
-    kept: list[KeysValues] | None = None
-    nodes: Tensor | None = None
-    firsts: Tensor | None = None
-    leaving: bool = False
-    known: KeysValues | None = None
-    _layer: int = field(default=0, init=False)
-    _spans: dict[bool, Spans] = field(default_factory=dict, init=False)
-
-    @property
-    def tokens(self) -> int:
-        """States of the row."""
-        return self.groups[-1].stop if self.firsts is None else len(self.firsts)
-
-    def next_layer(self) -> KeysValues | None:
-        """The shared beginning at the layer that asks."""
-        layer = self._layer
-        if not self.leaving:
-            self._layer += 1
-        return self.before[layer] if self.before else None
-
-    def spans(self, device: torch.device) -> Spans:
-        """Where queries and keys of the present layer stand, the same for most layers."""
-        one_query = self.known is not None
-        if one_query not in self._spans:
-            shared = self.before[0][0].shape[2] if self.before else 0
-            self._spans[one_query] = find_spans(
-                self.groups, shared=shared, one_query=one_query, nodes=self.nodes, device=device
-            )
-        return self._spans[one_query]
 
 
 @cache
@@ -152,17 +87,21 @@ def _attend_by_length(
     """(queries, heads, head_dim) by a call for each length."""
     import torch
 
+    query, key, value = (
+        part[0] if places is None else _spread(part[0], places)
+        for part, places in ((query, nodes), (key, packed.nodes), (value, packed.nodes))
+    )  # (heads, tokens, head_dim)
     parts: list[Tensor] = []
     taken = 0
     for group in packed.groups:
-        keys, values = (_of_group(part[0], group, packed.nodes) for part in (key, value))
+        keys, values = (_of_group(part, group) for part in (key, value))
         if before is not None:
             keys, values = (
                 torch.cat([shared.expand(group.texts, -1, -1, -1), part], dim=2)
                 for shared, part in zip(before, (keys, values), strict=True)
             )  # (count, key heads, shared + length, head_dim)
         width = 1 if packed.known is not None else group.length
-        queries = _of_group(query[0], Group(taken, group.texts, width), nodes)
+        queries = _of_group(query, Group(taken, group.texts, width))
         taken += group.texts * width
         parts += _attend_group(queries, keys, values, packed, scaling)
     return torch.cat(parts)
@@ -199,10 +138,14 @@ def _attend_at_once(
     return packed.kernel.attend(query, key, value, spans, packed.causal, scaling)
 
 
-def _of_group(part: Tensor, group: Group, nodes: Tensor | None) -> Tensor:
-    """(heads, states, head_dim) to (texts, heads, length, head_dim), copied if ``nodes``."""
-    span = slice(group.start, group.stop)
-    own = part[:, span] if nodes is None else part.index_select(1, nodes[span])
+def _spread(part: Tensor, nodes: Tensor) -> Tensor:
+    """(heads, states, head_dim) to (heads, tokens, head_dim), in the order that it is made in."""
+    return part.transpose(0, 1).index_select(0, nodes).transpose(0, 1)
+
+
+def _of_group(part: Tensor, group: Group) -> Tensor:
+    """(heads, tokens, head_dim) to (count, heads, length, head_dim), without a copy."""
+    own = part[:, group.start : group.stop]
     return own.view(len(own), group.texts, group.length, -1).transpose(0, 1)
 
 

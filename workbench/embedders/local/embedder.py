@@ -69,9 +69,10 @@ class LocalEmbedder:
     ) -> Embeddings:
         """Embed texts, keeping their order; see ``workbench.contracts.Embedder``.
 
-        Texts with the same tokens are computed once, and so is the beginning that a prompt gives
-        all of them, where each token sees only those before it. ``cancel`` and ``progress`` answer
-        within a pass too. Where memory runs out, passes get smaller and ``info.notes`` says so.
+        Texts with the same tokens are computed once. Where each token sees only those before it, so
+        is the beginning that a prompt gives all of them and, in the products of each pass, what
+        several texts begin with. ``cancel`` and ``progress`` answer within a pass too. Where memory
+        runs out, passes get smaller and ``info.notes`` says so.
 
         Raises:
             InputError: One string, or something that is not a string.

@@ -10,14 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.contracts import Pooling
 from workbench.embedders.local.anatomy import find_layers, first_position, is_causal
-from workbench.embedders.local.attention import (
-    NAME,
-    KeysReached,
-    KeysValues,
-    Packed,
-    register_attention,
-)
+from workbench.embedders.local.attention import NAME, register_attention
 from workbench.embedders.local.kernels import Kernel
+from workbench.embedders.local.packed_row import KeysReached, KeysValues, Packed
 from workbench.embedders.local.packing import Group, Pack, Row, shared_start
 
 if TYPE_CHECKING:
