@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbench.embedders.local.packed_row import KeysReached, KeysValues, Packed
 from workbench.embedders.local.packing import Group
@@ -20,6 +20,26 @@ if TYPE_CHECKING:
 NAME = "workbench_packed"
 _BLOCK_WORK = 5e10
 """Floating point operations between two looks at ``look``: half a second of one slow core."""
+
+
+class Layer(NamedTuple):
+    """What one layer attends with.
+
+    Attributes:
+        query: (1, heads, states, head_dim); one position a text where ``packed.known``.
+        key: (1, key heads, states, head_dim).
+        value: The same.
+        before: Keys and values of what all texts share.
+        nodes: ``packed.nodes`` where the queries are to be spread too.
+        scaling: Of the products of queries and keys.
+    """
+
+    query: Tensor
+    key: Tensor
+    value: Tensor
+    before: KeysValues | None
+    nodes: Tensor | None
+    scaling: float | None
 
 
 @cache
@@ -69,24 +89,17 @@ def attend_packed(
         key, value = packed.known
     nodes = None if packed.known is not None else packed.nodes  # of the queries
     attend = _attend_by_length if packed.kernel is None else _attend_at_once
-    found = attend(query, key, value, before, nodes, packed, scaling)
+    found = attend(Layer(query, key, value, before, nodes, scaling), packed)
     if nodes is not None:
         found = found[packed.firsts]
     return found.unsqueeze(0), None
 
 
-def _attend_by_length(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    before: KeysValues | None,
-    nodes: Tensor | None,
-    packed: Packed,
-    scaling: float | None,
-) -> Tensor:
+def _attend_by_length(layer: Layer, packed: Packed) -> Tensor:
     """(queries, heads, head_dim) by a call for each length."""
     import torch
 
+    query, key, value, before, nodes, scaling = layer
     query, key, value = (
         part[0] if places is None else _spread(part[0], places)
         for part, places in ((query, nodes), (key, packed.nodes), (value, packed.nodes))
@@ -107,19 +120,12 @@ def _attend_by_length(
     return torch.cat(parts)
 
 
-def _attend_at_once(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    before: KeysValues | None,
-    nodes: Tensor | None,
-    packed: Packed,
-    scaling: float | None,
-) -> Tensor:
+def _attend_at_once(layer: Layer, packed: Packed) -> Tensor:
     """(queries, heads, head_dim) by one call for all texts."""
     import torch
 
     assert packed.kernel is not None
+    query, key, value, before, nodes, scaling = layer
     packed.look()
     spans = packed.spans(query.device)
     if before is not None:
